@@ -1,0 +1,46 @@
+namespace WebBpf.Kernel.Execution;
+
+/// <summary>A program in executable form.</summary>
+public interface IExecutable : IDisposable
+{
+    /// <summary>
+    /// Runs the program once on the virtual CPU of <paramref name="run"/> and returns R0. <paramref name="context"/> is an address in the sandbox.
+    /// Allocates nothing. Where the run was cut off, <see cref="RunContext.Abort"/> says why.
+    /// </summary>
+    ulong Run(RunContext run, ulong context);
+}
+
+/// <summary>Counters of one program (bpf_prog_stats); written from many runs at once.</summary>
+public sealed class RunStatistics
+{
+    private ulong _runs;
+    private ulong _nanoseconds;
+    private ulong _recursionMisses;
+
+    public ulong Runs => Volatile.Read(ref _runs);
+    public ulong Nanoseconds => Volatile.Read(ref _nanoseconds);
+    public ulong RecursionMisses => Volatile.Read(ref _recursionMisses);
+
+    public void Add(ulong runs, ulong nanoseconds)
+    {
+        Interlocked.Add(ref _runs, runs);
+        Interlocked.Add(ref _nanoseconds, nanoseconds);
+    }
+
+    public void Missed() => Interlocked.Increment(ref _recursionMisses);
+}
+
+/// <summary>Why a run ended before its exit instruction.</summary>
+public enum RunAbort
+{
+    None,
+
+    /// <summary>The deadline passed.</summary>
+    Deadline,
+
+    /// <summary>The caller cancelled.</summary>
+    Cancelled,
+
+    /// <summary>A helper without a body was called.</summary>
+    NotImplemented,
+}
