@@ -8,6 +8,20 @@ public interface IExecutable : IDisposable
     /// Allocates nothing. Where the run was cut off, <see cref="RunContext.Abort"/> says why.
     /// </summary>
     ulong Run(RunContext run, ulong context);
+
+    /// <summary>
+    /// Runs one subprogram with up to five arguments and returns its R0; its frame lies below <see cref="RunContext.StackTop"/>.
+    /// For callbacks of a run in progress (<see cref="RunContext.Invoke"/>).
+    /// </summary>
+    ulong Invoke(RunContext run, int subprog, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5);
+
+    /// <summary>
+    /// Goes on in this program after a tail call: as <see cref="Run"/> but within the caller's run, on the caller's stack.
+    /// </summary>
+    /// <param name="run">The run in progress.</param>
+    /// <param name="context">The context handed to the program.</param>
+    /// <param name="frame">Frame pointer for the program's first function.</param>
+    ulong TailEnter(RunContext run, ulong context, ulong frame);
 }
 
 /// <summary>Counters of one program (bpf_prog_stats); written from many runs at once.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Memory;
 using WebBpf.Kernel.Programs;
@@ -7,10 +8,28 @@ namespace WebBpf.Kernel.Execution;
 /// <summary>
 /// A virtual CPU while it runs programs: what helpers and compiled code need at hand. There is one per CPU; a nested run keeps its CPU
 /// and takes a further stack area. Helper bodies have the shape <c>static ulong NameCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)</c>
-/// and read memory only through <see cref="BpfMemory.Resolve"/>.
+/// and read memory only through <see cref="BpfMemory.Resolve"/>. Not safe for several threads at once: whoever rented the CPU owns it.
 /// </summary>
 public sealed unsafe partial class RunContext
 {
+    /// <summary>
+    /// Stack of one run in bytes. A call chain has at most 8 frames of 512 bytes; each of 33 tail calls from a subprogram
+    /// leaves up to 256 bytes of callers below it.
+    /// </summary>
+    public const int StackBytes = 16 << 10;
+
+    /// <summary>Runs that may be inside each other on one CPU; a deeper one is refused, as recursion is by the kernel.</summary>
+    public const int MaxNesting = 8;
+
+    /// <summary>Room for keys and other scratch of helpers that call back, per nesting level, in bytes.</summary>
+    public const int ScratchBytes = 1024;
+
+    // The clock is read once per this many checks; a power of two.
+    private const int ChecksPerClock = 64;
+
+    private readonly ulong _stackBottom;
+    private uint _checks;
+
     public RunContext(MapContext maps, int cpu, IRunServices services)
     {
         Maps = maps;
@@ -18,6 +37,9 @@ public sealed unsafe partial class RunContext
         Base = maps.Memory.Base;
         Cpu = cpu;
         Services = services;
+        _stackBottom = Memory.Allocate(MaxNesting * (StackBytes + ScratchBytes), 4096);
+        if (_stackBottom == 0)
+            throw new OutOfMemoryException("No room for the stack of a virtual CPU in BPF memory.");
     }
 
     public MapContext Maps { get; }
@@ -28,6 +50,9 @@ public sealed unsafe partial class RunContext
 
     /// <summary>The program that runs; changes with tail calls.</summary>
     public BpfProgram? Program { get; set; }
+
+    /// <summary>The code that runs: where <see cref="Invoke"/> finds callbacks.</summary>
+    public IExecutable? Code { get; private set; }
 
     /// <summary>What the program type keeps for its helpers during a run (the packet of an skb or xdp run).</summary>
     public object? Subject { get; set; }
@@ -43,21 +68,111 @@ public sealed unsafe partial class RunContext
 
     /// <summary>Tail calls made so far in this run (limit 33).</summary>
     public int TailCalls { get; set; }
-}
 
-/// <summary>What helper bodies need of the rest of the kernel.</summary>
-public interface IRunServices
-{
-    /// <summary>A finished line of bpf_trace_printk.</summary>
-    void Trace(RunContext run, string text);
+    /// <summary>Runs inside each other at this moment, 0 where the CPU is idle.</summary>
+    public int Nesting { get; private set; }
 
-    /// <summary>Time of the boot clocks, in ns (bpf_ktime_get_*).</summary>
-    ulong MonotonicNs { get; }
+    /// <summary>
+    /// Address just above the next free frame: a callback's frame pointer. Compiled code lowers it below its own frames before it calls a
+    /// helper that calls back.
+    /// </summary>
+    public ulong StackTop { get; set; }
 
-    ulong BootNs { get; }
-    ulong RealtimeNs { get; }
-    ulong TaiNs { get; }
+    /// <summary><see cref="ScratchBytes"/> bytes of the running program's nesting level, for keys that helpers hand to callbacks.</summary>
+    public ulong Scratch => _stackBottom + MaxNesting * StackBytes + (ulong)(Nesting - 1) * ScratchBytes;
 
-    /// <summary>The task on whose behalf the program runs.</summary>
-    Objects.BpfTask CurrentTask { get; }
+    /// <summary>
+    /// Runs a program on this CPU, alone or inside another run, and returns R0. Where <see cref="MaxNesting"/> is reached nothing runs: the miss is
+    /// counted and 0 returned, as the kernel does on recursion.
+    /// </summary>
+    /// <param name="program">The caller holds a reference during the run.</param>
+    /// <param name="context">Address of the context in the sandbox.</param>
+    public ulong Run(BpfProgram program, ulong context)
+    {
+        if (Nesting == MaxNesting)
+        {
+            program.Statistics.Missed();
+            return 0;
+        }
+
+        BpfProgram? outer = Program;
+        Program = program;
+        try
+        {
+            return program.Executable.Run(this, context);
+        }
+        finally
+        {
+            Program = outer;
+        }
+    }
+
+    /// <summary>
+    /// Calls a subprogram back: <paramref name="callback"/> is what BPF_PSEUDO_FUNC loaded. Returns its R0. The caller asks
+    /// <see cref="CheckBudget"/> before each call.
+    /// </summary>
+    public ulong Invoke(ulong callback, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5) =>
+        Code!.Invoke(this, (int)callback, a1, a2, a3, a4, a5);
+
+    /// <summary>
+    /// True while the run may go on: asked before each callback, tail call, may_goto and repetition. The run is not torn down where it may not:
+    /// the helper that asked returns early, so that the program ends on its own path and gives back what it holds.
+    /// </summary>
+    public bool CheckBudget()
+    {
+        if (Abort != RunAbort.None)
+            return false;
+        return (++_checks & (ChecksPerClock - 1)) != 0 || CheckClock();
+    }
+
+    /// <summary>As <see cref="CheckBudget"/>, reading the clock at once.</summary>
+    public bool CheckClock()
+    {
+        if (Abort != RunAbort.None)
+            return false;
+        if (Cancellation.IsCancellationRequested)
+            Abort = RunAbort.Cancelled;
+        else if (Deadline != long.MaxValue && Stopwatch.GetTimestamp() > Deadline)
+            Abort = RunAbort.Deadline;
+        return Abort == RunAbort.None;
+    }
+
+    /// <summary>Begins a run of <paramref name="code"/> on the next stack area; returns its frame pointer, or 0 where runs nest too deep.</summary>
+    internal ulong Enter(IExecutable code, out Saved saved)
+    {
+        saved = new Saved(Code, StackTop, TailCalls);
+        if (Nesting == MaxNesting)
+            return 0;
+        Nesting++;
+        Code = code;
+        TailCalls = 0;
+        StackTop = _stackBottom + (ulong)Nesting * StackBytes;
+        return StackTop;
+    }
+
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    internal void Leave(in Saved saved)
+    {
+        Nesting--;
+        Code = saved.Code;
+        StackTop = saved.StackTop;
+        TailCalls = saved.TailCalls;
+    }
+
+    /// <summary>Goes over to the code of another program, in a tail call.</summary>
+    internal void Switch(BpfProgram program)
+    {
+        Program = program;
+        Code = program.Executable;
+    }
+
+    /// <summary>Comes back after a tail call made by a subprogram: the caller goes on in its own code.</summary>
+    internal void SwitchBack(BpfProgram? program, IExecutable? code)
+    {
+        Program = program;
+        Code = code;
+    }
+
+    /// <summary>What an outer run needs again after an inner one.</summary>
+    internal readonly record struct Saved(IExecutable? Code, ulong StackTop, int TailCalls);
 }

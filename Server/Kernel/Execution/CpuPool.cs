@@ -1,0 +1,93 @@
+using WebBpf.Kernel.Maps;
+
+namespace WebBpf.Kernel.Execution;
+
+/// <summary>
+/// The virtual CPUs of one kernel. A run rents one and gives it back; the lowest free one is taken, so that work which never overlaps stays on CPU 0.
+/// Long repeated runs call <see cref="Yield"/> between repetitions: others who wait then get their turn.
+/// </summary>
+public sealed class CpuPool : IDisposable
+{
+    private readonly RunContext?[] _free;
+    private readonly RunContext[] _all;
+    private readonly SemaphoreSlim _available;
+    private int _waiting;
+
+    public CpuPool(MapContext maps, IRunServices services)
+    {
+        _all = new RunContext[maps.Cpus];
+        for (int cpu = 0; cpu < _all.Length; cpu++)
+            _all[cpu] = new RunContext(maps, cpu, services);
+        _free = [.. _all];
+        _available = new SemaphoreSlim(_all.Length, _all.Length);
+    }
+
+    /// <summary>Number of virtual CPUs.</summary>
+    public int Count => _all.Length;
+
+    /// <summary>Takes a CPU, waiting for one where all are busy; the cancellation ends the wait with <see cref="OperationCanceledException"/>.</summary>
+    /// <param name="deadline">Stopwatch ticks after which the run is cut off.</param>
+    /// <param name="cancellation">Cuts the run off, too.</param>
+    public RunContext Rent(long deadline = long.MaxValue, CancellationToken cancellation = default)
+    {
+        if (!_available.Wait(0, CancellationToken.None))
+        {
+            Interlocked.Increment(ref _waiting);
+            try
+            {
+                _available.Wait(cancellation);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
+        }
+
+        RunContext run = TakeLowest();
+        run.Deadline = deadline;
+        run.Cancellation = cancellation;
+        run.Abort = RunAbort.None;
+        return run;
+    }
+
+    /// <summary>Gives a CPU back.</summary>
+    public void Return(RunContext run)
+    {
+        run.Program = null;
+        run.Subject = null;
+        run.Cancellation = default;
+        Volatile.Write(ref _free[run.Cpu], run);
+        _available.Release();
+    }
+
+    /// <summary>
+    /// Between two repetitions: lets somebody who waits have the CPU, and returns the CPU to go on with (deadline, cancellation, abort reason and subject are kept).
+    /// </summary>
+    public RunContext Yield(RunContext run)
+    {
+        if (Volatile.Read(ref _waiting) == 0)
+            return run;
+        (long deadline, CancellationToken cancellation, object? subject, RunAbort abort) = (run.Deadline, run.Cancellation, run.Subject, run.Abort);
+        Return(run);
+        Thread.Yield();
+        RunContext next = Rent(deadline, cancellation);
+        next.Subject = subject;
+        next.Abort = abort;
+        return next;
+    }
+
+    public void Dispose() => _available.Dispose();
+
+    private RunContext TakeLowest()
+    {
+        // The semaphore promises a free one; another thread may take it first, then a further one is free.
+        while (true)
+        {
+            for (int cpu = 0; cpu < _free.Length; cpu++)
+            {
+                if (Volatile.Read(ref _free[cpu]) is not null && Interlocked.Exchange(ref _free[cpu], null) is { } run)
+                    return run;
+            }
+        }
+    }
+}
