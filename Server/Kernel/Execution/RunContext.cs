@@ -27,8 +27,14 @@ public sealed unsafe partial class RunContext
     // The clock is read once per this many checks; a power of two.
     private const int ChecksPerClock = 64;
 
+    // may_goto between two looks at the clock (BPF_MAX_TIMED_LOOPS), and the time all may take.
+    private const int MayGotoBatch = 0xffff;
+    private static readonly TimeSpan MayGotoTime = TimeSpan.FromMilliseconds(250);
+
     private readonly ulong _stackBottom;
     private uint _checks;
+    private int _mayGotoLeft;
+    private long _mayGotoSince;
 
     public RunContext(MapContext maps, int cpu, IRunServices services)
     {
@@ -137,6 +143,22 @@ public sealed unsafe partial class RunContext
         return Abort == RunAbort.None;
     }
 
+    /// <summary>
+    /// Decides a may_goto that was not rewritten: true to go on with the loop. A run has 250 ms for all its may_goto loops, counted
+    /// from the first time that <see cref="MayGotoBatch"/> were taken (as bpf_check_timed_may_goto in kernel/bpf/core.c, 6.18).
+    /// </summary>
+    public bool MayGoto() => --_mayGotoLeft > 0 || RefillMayGoto();
+
+    private bool RefillMayGoto()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_mayGotoSince == 0)
+            _mayGotoSince = now;
+        bool ended = !CheckClock() || Stopwatch.GetElapsedTime(_mayGotoSince, now) > MayGotoTime;
+        _mayGotoLeft = ended ? 0 : MayGotoBatch;
+        return !ended;
+    }
+
     /// <summary>Begins a run of <paramref name="code"/> on the next stack area; returns its frame pointer, or 0 where runs nest too deep.</summary>
     internal ulong Enter(IExecutable code, out Saved saved)
     {
@@ -146,6 +168,8 @@ public sealed unsafe partial class RunContext
         Nesting++;
         Code = code;
         TailCalls = 0;
+        _mayGotoLeft = MayGotoBatch;
+        _mayGotoSince = 0;
         StackTop = _stackBottom + (ulong)Nesting * StackBytes;
         return StackTop;
     }
