@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Options;
+using WebBpf.Kernel.Syscall;
+using WebBpf.Kernel.Uapi;
+using WebBpf.Server.Auth;
+using WebBpf.Server.Hosting;
+using WebBpf.Server.Sessions;
+
+namespace WebBpf.Server.Api;
+
+/// <summary>One request's side of a system call: the session it acts for, the kernel it goes to, and how long it may take.</summary>
+public sealed class Caller : IDisposable
+{
+    private readonly CancellationTokenSource _deadline;
+    private readonly IDisposable _use;
+
+    private Caller(Identity identity, Session session, IBpfBackend backend, bool linux, CancellationTokenSource deadline)
+    {
+        Identity = identity;
+        Session = session;
+        Backend = backend;
+        IsLinux = linux;
+        _deadline = deadline;
+        _use = session.Use();
+    }
+
+    public Identity Identity { get; }
+    public Session Session { get; }
+    public IBpfBackend Backend { get; }
+    public bool IsLinux { get; }
+    public CancellationToken Cancellation => _deadline.Token;
+
+    public BpfCall Call(ILoadObserver? observer = null) => new(Session.Task, _deadline.Token, observer);
+
+    /// <summary>Reads X-Bpf-Session and X-Bpf-Backend. The caller lives as long as the request.</summary>
+    /// <exception cref="ApiException">404 for a session that is not the caller's, 403 for a kernel it may not use.</exception>
+    public static Caller Of(HttpContext context)
+    {
+        if (context.Items[typeof(Caller)] is Caller known)
+            return known;
+        Identity identity = Identity.Of(context);
+        var sessions = context.RequestServices.GetRequiredService<SessionRegistry>();
+        string wanted = context.Request.Headers["X-Bpf-Session"].ToString();
+        Session session = wanted.Length == 0 ? sessions.Default(identity) : sessions.Find(identity, wanted);
+
+        var kernels = context.RequestServices.GetRequiredService<KernelHost>();
+        string backend = context.Request.Headers["X-Bpf-Backend"].ToString();
+        bool linux = backend.Equals("linux", StringComparison.OrdinalIgnoreCase);
+        if (!linux && backend.Length > 0 && !backend.Equals("emulated", StringComparison.OrdinalIgnoreCase))
+            throw new ApiException(400, "X-Bpf-Backend: 'emulated' or 'linux' is expected.") { Field = "X-Bpf-Backend" };
+        if (linux && kernels.Linux is null)
+            throw new ApiException(403, "X-Bpf-Backend: the machine's kernel is not offered (Kernel:AllowLinuxBackend).") { Field = "X-Bpf-Backend", Error = Errno.EPERM };
+        if (linux && !identity.Administrator)
+            throw new ApiException(403, "X-Bpf-Backend: only administrators may use the machine's kernel.") { Field = "X-Bpf-Backend", Error = Errno.EPERM };
+
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.CallTimeout);
+        var caller = new Caller(identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline);
+        context.Items[typeof(Caller)] = caller;
+        context.Response.RegisterForDispose(caller);
+        return caller;
+    }
+
+    public void Dispose()
+    {
+        _use.Dispose();
+        _deadline.Dispose();
+    }
+}

@@ -1,0 +1,18 @@
+using WebBpf.Kernel.Objects;
+using WebBpf.Kernel.Syscall;
+
+namespace WebBpf.Server.Hosting;
+
+/// <summary>The kernels of this process: ours, and the machine's own where it is allowed.</summary>
+public sealed class KernelHost(IBpfBackend emulated)
+{
+    public DateTimeOffset StartedAt { get; } = DateTimeOffset.UtcNow;
+
+    public IBpfBackend Emulated { get; } = emulated;
+
+    /// <summary>The machine's own kernel; null where <c>Kernel:AllowLinuxBackend</c> is off.</summary>
+    public IBpfBackend? Linux { get; init; }
+
+    /// <summary>The service itself as a process: all capabilities; holds no fds between calls.</summary>
+    public BpfTask System { get; } = new() { Pid = 1, Tgid = 1, Comm = "webbpf" };
+}

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Authorization;
+using WebBpf.Server.Api;
+using WebBpf.Server.Auth;
+using WebBpf.Server.Metrics;
+
+namespace WebBpf.Server.Hosting;
+
+/// <summary>What every request passes, in order, and where it ends.</summary>
+public static class Pipeline
+{
+    public static void UseWebBpf(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(context => Problem.WriteEmpty(context.HttpContext));
+        app.UseMiddleware<RequestGuard>();
+        app.UseSwagger();
+        app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/swagger/v1/swagger.json", "WebBpf v1"));
+        app.UseRouting();
+        app.UseMiddleware<AuthMiddleware>();
+        app.Use(WaitUntilReady);
+    }
+
+    public static void MapWebBpf(this WebApplication app)
+    {
+        app.MapGet("/", () => TypedResults.Content(StartPage.Html, "text/html; charset=utf-8")).WithMetadata(new AllowAnonymousAttribute()).ExcludeFromDescription();
+        app.MapGet("/healthz", () => TypedResults.Text("ok")).WithMetadata(new AllowAnonymousAttribute()).WithTags("health").WithSummary("Alive.");
+        app.MapGet("/readyz", Ready).WithMetadata(new AllowAnonymousAttribute()).WithTags("health").WithSummary("Ready once pins are restored; 503 before.");
+        app.MapGet("/metrics", (PrometheusCollector metrics) => TypedResults.Text(metrics.Write(), "text/plain; version=0.0.4"))
+            .WithTags("health").WithSummary("Prometheus text.");
+
+        RouteGroupBuilder api = app.MapGroup("/api/v1");
+        api.MapSessions();
+        api.MapKeys();
+    }
+
+    /// <summary>Calls that come while the stored state is being restored wait for it.</summary>
+    private static Task WaitUntilReady(HttpContext context, RequestDelegate next)
+    {
+        var readiness = context.RequestServices.GetRequiredService<Readiness>();
+        return readiness.IsReady || !context.Request.Path.StartsWithSegments("/api") ? next(context) : WaitThen(context, next, readiness);
+    }
+
+    private static async Task WaitThen(HttpContext context, RequestDelegate next, Readiness readiness)
+    {
+        await readiness.Ready.WaitAsync(context.RequestAborted);
+        await next(context);
+    }
+
+    private static IResult Ready(Readiness readiness) =>
+        TypedResults.Json(
+            new { ready = readiness.IsReady, quarantine = readiness.Quarantine },
+            statusCode: readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+}

@@ -1,0 +1,28 @@
+namespace WebBpf.Server.Hosting;
+
+/// <summary>The page at "/": what this is and where to go. The dashboard comes later.</summary>
+public static class StartPage
+{
+    public const string Html =
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <title>WebBpf</title>
+          <style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; } code { font-size: .95em; }</style>
+        </head>
+        <body>
+          <h1>WebBpf</h1>
+          <p>The BPF subsystem of Linux 6.18 as a web service: load, verify, run, inspect and pin BPF programs and maps over REST.</p>
+          <ul>
+            <li><a href="/swagger">/swagger</a>: every route, to read and to try</li>
+            <li><a href="/api/v1/kernel">/api/v1/kernel</a>: what runs here</li>
+            <li><a href="/metrics">/metrics</a>: counters for Prometheus</li>
+          </ul>
+          <p>A five-minute tour by <code>curl</code> is in the README. There is no dashboard yet.</p>
+        </body>
+        </html>
+        """;
+}
