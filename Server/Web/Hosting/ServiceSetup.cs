@@ -63,6 +63,7 @@ public static class ServiceSetup
         services.AddSingleton<LoadLogs>();
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton<PrometheusCollector>();
+        services.AddSingleton<JournalWriter>();
         services.AddKernels();
         services.AddHostedService<StartUp>();
         services.AddHostedService<IdleSessions>();

@@ -8,7 +8,10 @@ public sealed class DurableConnection : DbConnectionInterceptor
 {
     private const string Pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;";
 
-    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+    public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Prepare(connection);
+
+    /// <summary>For connections that are opened without EF Core.</summary>
+    public static void Prepare(DbConnection connection)
     {
         using DbCommand command = connection.CreateCommand();
         command.CommandText = Pragmas;
