@@ -8,4 +8,20 @@ public interface IUserMemory
 
     /// <summary>Copies out; false (EFAULT) where any byte of the range is not the caller's.</summary>
     bool TryWrite(ulong address, ReadOnlySpan<byte> source);
+
+    /// <summary>
+    /// True where the whole range is the caller's, as access_ok with the pages present: asked before a pointer is handed on to the
+    /// machine's kernel. An empty range is always fine.
+    /// </summary>
+    bool Covers(ulong address, ulong length)
+    {
+        Span<byte> piece = stackalloc byte[1024];
+        for (ulong done = 0; done < length; done += (ulong)piece.Length)
+        {
+            if (!TryRead(address + done, piece[..(int)Math.Min((ulong)piece.Length, length - done)]))
+                return false;
+        }
+
+        return true;
+    }
 }
