@@ -49,6 +49,8 @@ public static class Problem
     public static Task WriteEmpty(HttpContext context)
     {
         int status = context.Response.StatusCode;
-        return Write(context, status, ReasonPhrases.GetReasonPhrase(status));
+        return status == StatusCodes.Status415UnsupportedMediaType
+            ? Write(context, status, $"Content-Type: '{context.Request.ContentType}' is not taken here.", field: "Content-Type")
+            : Write(context, status, ReasonPhrases.GetReasonPhrase(status));
     }
 }

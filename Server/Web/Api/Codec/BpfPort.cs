@@ -1,0 +1,125 @@
+using System.Buffers.Binary;
+using System.Text;
+using WebBpf.Kernel.Syscall;
+using WebBpf.Kernel.Uapi;
+
+namespace WebBpf.Server.Api.Codec;
+
+/// <summary>
+/// The service as a user of bpf(2), as bpftool is: builds attrs of union bpf_attr (linux/bpf.h, 6.18), so that the nouns work alike on our
+/// kernel and on the machine's. Results are those of the call: at least 0, or a negative errno.
+/// </summary>
+public sealed class BpfPort(IBpfBackend backend, CallArena arena, BpfCall call)
+{
+    private const int AttrSize = 168;
+
+    public CallArena Arena => arena;
+
+    /// <summary>The id after <paramref name="start"/>, or ENOENT at the end.</summary>
+    public long NextId(BpfCommand command, uint start, out uint next)
+    {
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U32(attr, 0, start);
+        long ret = backend.Bpf(command, attr[..12], arena, call);
+        next = BinaryPrimitives.ReadUInt32LittleEndian(attr[4..]);
+        return ret;
+    }
+
+    /// <summary>A new fd on the object of an id.</summary>
+    public long FdById(BpfCommand command, uint id)
+    {
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U32(attr, 0, id);
+        return backend.Bpf(command, attr[..12], arena, call);
+    }
+
+    /// <summary>BPF_OBJ_GET_INFO_BY_FD; on success <paramref name="info"/> is cut to what the kernel filled.</summary>
+    public long Info(int fd, ref Span<byte> info)
+    {
+        CallArena.Buffer buffer = arena.Copy(info);
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U32(attr, 0, (uint)fd);
+        U32(attr, 4, (uint)info.Length);
+        U64(attr, 8, buffer.Address);
+        long ret = backend.Bpf(BpfCommand.ObjGetInfoByFd, attr[..16], arena, call);
+        if (ret >= 0)
+        {
+            int filled = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(attr[4..]), (uint)info.Length);
+            info = info[..filled];
+            buffer.Span[..filled].CopyTo(info);
+        }
+
+        return ret;
+    }
+
+    /// <summary>One of the element commands; <paramref name="second"/> is the value or the next key, 0 where the command has none.</summary>
+    public long Element(BpfCommand command, int mapFd, ulong key, ulong second, ulong flags = 0)
+    {
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U32(attr, 0, (uint)mapFd);
+        U64(attr, 8, key);
+        U64(attr, 16, second);
+        U64(attr, 24, flags);
+        return backend.Bpf(command, attr[..32], arena, call);
+    }
+
+    public long Pin(string path, int fd) => Path(BpfCommand.ObjPin, path, fd);
+
+    /// <summary>A new fd on the object pinned at a path.</summary>
+    public long Get(string path) => Path(BpfCommand.ObjGet, path, 0);
+
+    /// <summary>BPF_PROG_TEST_RUN; outputs are read from <paramref name="run"/> whatever the result is.</summary>
+    public long TestRun(int fd, ref TestRun run)
+    {
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U32(attr, 0, (uint)fd);
+        U32(attr, 8, (uint)run.DataIn.Length);
+        U32(attr, 12, (uint)(run.DataOut?.Length ?? 0));
+        if (run.DataIn.Length > 0)
+            U64(attr, 16, arena.Copy(run.DataIn.Span).Address);
+        U64(attr, 24, run.DataOut?.Address ?? 0);
+        U32(attr, 32, run.Repeat);
+        if (run.ContextIn.Length > 0)
+        {
+            U32(attr, 40, (uint)run.ContextIn.Length);
+            U64(attr, 48, arena.Copy(run.ContextIn.Span).Address);
+        }
+
+        long ret = backend.Bpf(BpfCommand.ProgTestRun, attr[..76], arena, call);
+        run.ReturnValue = BinaryPrimitives.ReadUInt32LittleEndian(attr[4..]);
+        run.DataSizeOut = BinaryPrimitives.ReadUInt32LittleEndian(attr[12..]);
+        run.DurationNs = BinaryPrimitives.ReadUInt32LittleEndian(attr[36..]);
+        return ret;
+    }
+
+    private long Path(BpfCommand command, string path, int fd)
+    {
+        CallArena.Buffer text = arena.Copy(Encoding.UTF8.GetBytes(path + '\0'));
+        Span<byte> attr = stackalloc byte[AttrSize];
+        attr.Clear();
+        U64(attr, 0, text.Address);
+        U32(attr, 8, (uint)fd);
+        return backend.Bpf(command, attr[..16], arena, call);
+    }
+
+    private static void U32(Span<byte> attr, int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(attr[offset..], value);
+
+    private static void U64(Span<byte> attr, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(attr[offset..], value);
+}
+
+/// <summary>Inputs and outputs of one test run.</summary>
+public struct TestRun
+{
+    public ReadOnlyMemory<byte> DataIn;
+    public ReadOnlyMemory<byte> ContextIn;
+    public CallArena.Buffer? DataOut;
+    public uint Repeat;
+    public uint ReturnValue;
+    public uint DataSizeOut;
+    public uint DurationNs;
+}
