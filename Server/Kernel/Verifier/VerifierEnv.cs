@@ -32,6 +32,21 @@ public sealed class VerifierEnv
     /// <summary>Maps the program refers to, each with a reference that the env owns until the program takes it over.</summary>
     public List<BpfMap> UsedMaps { get; } = [];
 
+    /// <summary>
+    /// Instructions in postorder (successors first), subprogram by subprogram; that of subprogram i begins at its
+    /// <see cref="SubprogInfo.PostorderStart"/>.
+    /// </summary>
+    public int[] Postorder { get; set; } = [];
+
+    /// <summary>Loops of the program are numbered 1 to this minus one (compute_scc).</summary>
+    public int SccCount { get; set; } = 1;
+
+    /// <summary>func_info as checked, one per subprogram, or empty.</summary>
+    public FuncInfo[] FuncInfos { get; set; } = [];
+
+    /// <summary>line_info as checked, in order of offset, or empty.</summary>
+    public LineInfo[] LineInfos { get; set; } = [];
+
     /// <summary>Set by a pass that finds what we cannot judge: the load then fails as a gap of ours, never as a rejection.</summary>
     public string? NotImplemented { get; private set; }
 
@@ -65,6 +80,9 @@ public sealed class VerifierEnv
 public sealed class SubprogInfo
 {
     public int Start { get; set; }
+
+    /// <summary>Index of its first record in <see cref="VerifierEnv.LineInfos"/>.</summary>
+    public int LineInfoIdx { get; set; }
 
     /// <summary>Bytes of stack that its instructions touch.</summary>
     public int StackDepth { get; set; }
@@ -111,6 +129,9 @@ public struct InsnAux
 
     /// <summary>Strongly connected component, 0 where it is on no loop.</summary>
     public int Scc;
+
+    /// <summary>Spill and fill pairs around this call that a fastcall makes superfluous.</summary>
+    public byte FastcallSpills;
 
     /// <summary>Registers that are live before it, a bit each.</summary>
     public ushort LiveRegsBefore;
