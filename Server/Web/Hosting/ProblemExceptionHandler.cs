@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
+using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Server.Api;
 
@@ -26,6 +27,13 @@ public sealed partial class ProblemExceptionHandler(ILogger<ProblemExceptionHand
                 break;
             case OperationCanceledException:
                 await Problem.Write(httpContext, 429, "The call took longer than Limits:CallTimeout allows.", Errno.EAGAIN);
+                break;
+            case UserMemoryException memory:
+                await Problem.Write(httpContext, 503, memory.Message, Errno.ENOMEM);
+                break;
+            case IOException { InnerException: Microsoft.Data.Sqlite.SqliteException }:
+                logger.LogError(exception, "{Method} {Path} could not be stored", httpContext.Request.Method, httpContext.Request.Path);
+                await Problem.Write(httpContext, 503, "The change could not be stored: it may be gone after a restart.", Errno.EIO);
                 break;
             case OutOfMemoryException:
                 logger.LogError(exception, "{Method} {Path}: out of memory", httpContext.Request.Method, httpContext.Request.Path);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using WebBpf.Kernel.Objects.Journal;
 using WebBpf.Server.Hosting;
 using WebBpf.Server.Metrics;
 
@@ -11,9 +12,9 @@ namespace WebBpf.Server.Persistence;
 /// next one, with one sync to disk for all; tickets complete after it. A failed write is final: later changes would build on a hole, so
 /// every later ticket fails too, and the server says it is not ready.
 /// </summary>
-public sealed class JournalWriter : IDisposable
+public sealed class JournalWriter : IDurableJournal, IDisposable
 {
-    private readonly Queue<(StoreChange Change, TaskCompletionSource? Ticket)> _waiting = new();
+    private readonly Queue<(DurableChange Change, TaskCompletionSource? Ticket)> _waiting = new();
     private readonly object _lock = new();
     private readonly string _connectionString;
     private readonly int _maxBatch;
@@ -44,11 +45,8 @@ public sealed class JournalWriter : IDisposable
         }
     }
 
-    /// <summary>Queues a change. Never waits.</summary>
-    public void Post(StoreChange change) => Enqueue(change, null);
-
     /// <summary>Queues a change; the task ends when it and all before it are on disk.</summary>
-    public Task Write(StoreChange change)
+    public Task Append(DurableChange change)
     {
         var ticket = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Enqueue(change, ticket);
@@ -56,7 +54,7 @@ public sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Ends when everything queued so far is on disk.</summary>
-    public Task Flush() => Write(Nothing.Instance);
+    public Task Flush() => Append(Nothing.Instance);
 
     /// <summary>Writes what is queued, then ends the thread.</summary>
     public void Dispose()
@@ -71,7 +69,7 @@ public sealed class JournalWriter : IDisposable
             _thread.Join();
     }
 
-    private void Enqueue(StoreChange change, TaskCompletionSource? ticket)
+    private void Enqueue(DurableChange change, TaskCompletionSource? ticket)
     {
         lock (_lock)
         {
@@ -94,7 +92,7 @@ public sealed class JournalWriter : IDisposable
 
     private void Run()
     {
-        var changes = new List<StoreChange>(_maxBatch);
+        var changes = new List<DurableChange>(_maxBatch);
         var tickets = new List<TaskCompletionSource>();
         try
         {
@@ -119,7 +117,7 @@ public sealed class JournalWriter : IDisposable
         }
     }
 
-    private bool Take(List<StoreChange> changes, List<TaskCompletionSource> tickets)
+    private bool Take(List<DurableChange> changes, List<TaskCompletionSource> tickets)
     {
         changes.Clear();
         tickets.Clear();
@@ -132,7 +130,7 @@ public sealed class JournalWriter : IDisposable
                 Monitor.Wait(_lock);
             }
 
-            while (changes.Count < _maxBatch && _waiting.TryDequeue(out (StoreChange Change, TaskCompletionSource? Ticket) next))
+            while (changes.Count < _maxBatch && _waiting.TryDequeue(out (DurableChange Change, TaskCompletionSource? Ticket) next))
             {
                 if (next.Change is not Nothing)
                     changes.Add(next.Change);
@@ -157,7 +155,7 @@ public sealed class JournalWriter : IDisposable
             ticket.TrySetException(new IOException("The store cannot be written.", e));
     }
 
-    private sealed record Nothing : StoreChange
+    private sealed record Nothing : DurableChange
     {
         public static readonly Nothing Instance = new();
     }

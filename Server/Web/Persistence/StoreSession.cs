@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using WebBpf.Kernel.Objects.Journal;
 
 namespace WebBpf.Server.Persistence;
 
@@ -10,10 +12,10 @@ public sealed class StoreSession(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = [];
 
-    public void Apply(IReadOnlyList<StoreChange> changes)
+    public void Apply(IReadOnlyList<DurableChange> changes)
     {
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        foreach (StoreChange change in changes)
+        foreach (DurableChange change in changes)
             Apply(change, transaction);
         transaction.Commit();
     }
@@ -24,7 +26,7 @@ public sealed class StoreSession(SqliteConnection connection) : IDisposable
             command.Dispose();
     }
 
-    private void Apply(StoreChange change, SqliteTransaction transaction)
+    private void Apply(DurableChange change, SqliteTransaction transaction)
     {
         switch (change)
         {
@@ -38,19 +40,19 @@ public sealed class StoreSession(SqliteConnection connection) : IDisposable
                 Run(transaction, """UPDATE maps SET "Frozen" = 1 WHERE "Id" = $0""", (long)f.MapId);
                 break;
             case MapSaved m:
-                Save(transaction, m.Row);
+                Save(transaction, m.Map);
                 break;
             case ProgramSaved p:
-                Save(transaction, p.Row);
+                Save(transaction, p.Program);
                 break;
             case BtfSaved b:
-                Run(transaction, """INSERT OR REPLACE INTO btf ("Id", "Name", "Raw", "Quarantine") VALUES ($0, $1, $2, $3)""", (long)b.Row.Id, b.Row.Name, b.Row.Raw, b.Row.Quarantine);
+                Run(transaction, """INSERT OR REPLACE INTO btf ("Id", "Name", "Raw", "Quarantine") VALUES ($0, $1, $2, NULL)""", (long)b.Btf.Id, b.Btf.Name, b.Btf.Raw);
                 break;
             case ObjectForgotten o:
                 Forget(transaction, o);
                 break;
             case NodeSaved n:
-                Save(transaction, n.Row);
+                Save(transaction, n.Node);
                 break;
             case NodeRemoved r:
                 Run(transaction, """DELETE FROM bpffs WHERE "Path" = $0""", r.Path);
@@ -68,46 +70,46 @@ public sealed class StoreSession(SqliteConnection connection) : IDisposable
         }
     }
 
-    private void Save(SqliteTransaction transaction, MapRow row) =>
+    private void Save(SqliteTransaction transaction, MapImage row) =>
         Run(
             transaction,
             """
             INSERT OR REPLACE INTO maps ("Id", "Type", "KeySize", "ValueSize", "MaxEntries", "Flags", "Name", "MapExtra", "NumaNode", "IfIndex", "BtfId",
                 "BtfKeyTypeId", "BtfValueTypeId", "BtfVmlinuxValueTypeId", "InnerMapId", "Frozen", "Cpus", "Uid", "Quarantine")
-            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, NULL)
             """,
-            (long)row.Id, (long)row.Type, (long)row.KeySize, (long)row.ValueSize, (long)row.MaxEntries, (long)row.Flags, row.Name, row.MapExtra, (long)row.NumaNode,
+            (long)row.Id, (long)row.Type, (long)row.KeySize, (long)row.ValueSize, (long)row.MaxEntries, (long)row.Flags, row.Name, unchecked((long)row.MapExtra), (long)row.NumaNode,
             (long)row.IfIndex, (long)row.BtfId, (long)row.BtfKeyTypeId, (long)row.BtfValueTypeId, (long)row.BtfVmlinuxValueTypeId, (long)row.InnerMapId,
-            row.Frozen ? 1L : 0L, (long)row.Cpus, (long)row.Uid, row.Quarantine);
+            row.Frozen ? 1L : 0L, (long)row.Cpus, (long)row.Uid);
 
-    private void Save(SqliteTransaction transaction, ProgramRow row) =>
+    private void Save(SqliteTransaction transaction, ProgramImage row) =>
         Run(
             transaction,
             """
             INSERT OR REPLACE INTO programs ("Id", "Type", "ExpectedAttachType", "Flags", "AttachBtfId", "Name", "License", "Insns", "References", "BtfId",
                 "FuncInfo", "FuncInfoRecSize", "LineInfo", "LineInfoRecSize", "Capabilities", "Uid", "LoadedAt", "Quarantine")
-            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL)
             """,
-            (long)row.Id, (long)row.Type, (long)row.ExpectedAttachType, (long)row.Flags, (long)row.AttachBtfId, row.Name, row.License, row.Insns, row.References,
-            (long)row.BtfId, row.FuncInfo, (long)row.FuncInfoRecSize, row.LineInfo, (long)row.LineInfoRecSize, row.Capabilities, (long)row.Uid, row.LoadedAt, row.Quarantine);
+            (long)row.Id, (long)row.Type, (long)row.ExpectedAttachType, (long)row.Flags, (long)row.AttachBtfId, row.Name, row.License, row.Insns, JsonSerializer.Serialize(row.References),
+            (long)row.BtfId, row.FuncInfo, (long)row.FuncInfoRecSize, row.LineInfo, (long)row.LineInfoRecSize, (long)row.Capabilities, (long)row.Uid, row.LoadedAt);
 
-    private void Save(SqliteTransaction transaction, BpffsRow row) =>
+    private void Save(SqliteTransaction transaction, BpffsNodeImage row) =>
         Run(
             transaction,
-            """INSERT OR REPLACE INTO bpffs ("Path", "Kind", "ObjectId", "Mode", "Uid", "Gid", "CreatedAt", "Quarantine") VALUES ($0, $1, $2, $3, $4, $5, $6, $7)""",
-            row.Path, row.Kind, (long)row.ObjectId, (long)row.Mode, (long)row.Uid, (long)row.Gid, row.CreatedAt, row.Quarantine);
+            """INSERT OR REPLACE INTO bpffs ("Path", "Kind", "ObjectId", "Mode", "Uid", "Gid", "CreatedAt", "Quarantine") VALUES ($0, $1, $2, $3, $4, $5, $6, NULL)""",
+            row.Path, Images.Name(row.Kind), (long)row.ObjectId, (long)row.Mode, (long)row.Uid, (long)row.Gid, row.CreatedAt);
 
     private void Forget(SqliteTransaction transaction, ObjectForgotten gone)
     {
         switch (gone.Kind)
         {
-            case "prog":
+            case DurableKind.Prog:
                 Run(transaction, """DELETE FROM programs WHERE "Id" = $0""", (long)gone.Id);
                 break;
-            case "btf":
+            case DurableKind.Btf:
                 Run(transaction, """DELETE FROM btf WHERE "Id" = $0""", (long)gone.Id);
                 break;
-            case "map":
+            case DurableKind.Map:
                 Run(transaction, """DELETE FROM map_entries WHERE "MapId" = $0""", (long)gone.Id);
                 Run(transaction, """DELETE FROM maps WHERE "Id" = $0""", (long)gone.Id);
                 break;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 
@@ -9,11 +8,11 @@ namespace WebBpf.Server.Api.Codec;
 /// The service as a user of bpf(2), as bpftool is: builds attrs of union bpf_attr (linux/bpf.h, 6.18), so that the nouns work alike on our
 /// kernel and on the machine's. Results are those of the call: at least 0, or a negative errno.
 /// </summary>
-public sealed class BpfPort(IBpfBackend backend, CallArena arena, BpfCall call)
+public sealed class BpfPort(IBpfBackend backend, UserMemoryArena arena, BpfCall call)
 {
     private const int AttrSize = 168;
 
-    public CallArena Arena => arena;
+    public UserMemoryArena Arena => arena;
 
     /// <summary>The id after <paramref name="start"/>, or ENOENT at the end.</summary>
     public long NextId(BpfCommand command, uint start, out uint next)
@@ -38,7 +37,8 @@ public sealed class BpfPort(IBpfBackend backend, CallArena arena, BpfCall call)
     /// <summary>BPF_OBJ_GET_INFO_BY_FD; on success <paramref name="info"/> is cut to what the kernel filled.</summary>
     public long Info(int fd, ref Span<byte> info)
     {
-        CallArena.Buffer buffer = arena.Copy(info);
+        UserBuffer buffer = arena.Allocate(info.Length);
+        info.CopyTo(buffer.Span);
         Span<byte> attr = stackalloc byte[AttrSize];
         attr.Clear();
         U32(attr, 0, (uint)fd);
@@ -81,13 +81,13 @@ public sealed class BpfPort(IBpfBackend backend, CallArena arena, BpfCall call)
         U32(attr, 8, (uint)run.DataIn.Length);
         U32(attr, 12, (uint)(run.DataOut?.Length ?? 0));
         if (run.DataIn.Length > 0)
-            U64(attr, 16, arena.Copy(run.DataIn.Span).Address);
+            U64(attr, 16, arena.Copy(run.DataIn.Span));
         U64(attr, 24, run.DataOut?.Address ?? 0);
         U32(attr, 32, run.Repeat);
         if (run.ContextIn.Length > 0)
         {
             U32(attr, 40, (uint)run.ContextIn.Length);
-            U64(attr, 48, arena.Copy(run.ContextIn.Span).Address);
+            U64(attr, 48, arena.Copy(run.ContextIn.Span));
         }
 
         long ret = backend.Bpf(BpfCommand.ProgTestRun, attr[..76], arena, call);
@@ -99,10 +99,10 @@ public sealed class BpfPort(IBpfBackend backend, CallArena arena, BpfCall call)
 
     private long Path(BpfCommand command, string path, int fd)
     {
-        CallArena.Buffer text = arena.Copy(Encoding.UTF8.GetBytes(path + '\0'));
+        ulong text = arena.Copy(path);
         Span<byte> attr = stackalloc byte[AttrSize];
         attr.Clear();
-        U64(attr, 0, text.Address);
+        U64(attr, 0, text);
         U32(attr, 8, (uint)fd);
         return backend.Bpf(command, attr[..16], arena, call);
     }
@@ -117,7 +117,7 @@ public struct TestRun
 {
     public ReadOnlyMemory<byte> DataIn;
     public ReadOnlyMemory<byte> ContextIn;
-    public CallArena.Buffer? DataOut;
+    public UserBuffer? DataOut;
     public uint Repeat;
     public uint ReturnValue;
     public uint DataSizeOut;

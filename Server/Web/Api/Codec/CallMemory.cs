@@ -1,0 +1,20 @@
+using WebBpf.Kernel.Syscall;
+using WebBpf.Server.Hosting;
+
+namespace WebBpf.Server.Api.Codec;
+
+/// <summary>The user memory of one REST call: bounded per call and, by the budget, over all calls.</summary>
+public sealed class CallMemory : IDisposable
+{
+    private readonly InFlightBudget.Lease _lease;
+
+    public CallMemory(InFlightBudget budget, int maxBytes)
+    {
+        _lease = budget.Take(0);
+        Arena = new UserMemoryArena(maxBytes, _lease.Add);
+    }
+
+    public UserMemoryArena Arena { get; }
+
+    public void Dispose() => _lease.Dispose();
+}
