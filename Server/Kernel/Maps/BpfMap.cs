@@ -16,6 +16,7 @@ public abstract class BpfMap : KernelObject
         Context = context;
     }
 
+    public override ObjectKind Kind => ObjectKind.Map;
     public MapDefinition Definition { get; }
     public MapContext Context { get; }
     public BpfMemory Memory => Context.Memory;

@@ -11,6 +11,9 @@ public abstract class KernelObject
     /// <summary>The id in its own id space (programs, maps, BTF objects and links each have one), 0 before it is published.</summary>
     public uint Id { get; internal set; }
 
+    /// <summary>What it is, for those who hold it by an fd.</summary>
+    public virtual ObjectKind Kind => ObjectKind.Other;
+
     /// <summary>Current number of references; for views only, it may have changed when it is read.</summary>
     public int References => Volatile.Read(ref _references);
 

@@ -9,6 +9,7 @@ namespace WebBpf.Kernel.Programs;
 /// <summary>A loaded program: verified, rewritten and ready to run.</summary>
 public sealed class BpfProgram : KernelObject
 {
+    public override ObjectKind Kind => ObjectKind.Prog;
     public required ProgramFacts Facts { get; init; }
     public required VerifiedProgram Verified { get; init; }
     public required VerifierStats VerifierStats { get; init; }
