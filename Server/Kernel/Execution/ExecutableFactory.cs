@@ -1,4 +1,5 @@
 using WebBpf.Kernel.Interpreter;
+using WebBpf.Kernel.Jit;
 using WebBpf.Kernel.Verifier;
 
 namespace WebBpf.Kernel.Execution;
@@ -40,6 +41,6 @@ public static class ExecutableFactory
     public static IExecutable Create(VerifiedProgram program, ExecutionOptions options)
     {
         InsnSupport.Demand(program);
-        return new InterpretedProgram(program);
+        return options.Engine == Engine.Interpreter ? new InterpretedProgram(program) : new CompiledProgram(program, options.Isolation);
     }
 }
