@@ -9,7 +9,7 @@ public abstract class KernelObject
     private int _references = 1;
 
     /// <summary>The id in its own id space (programs, maps, BTF objects and links each have one), 0 before it is published.</summary>
-    public uint Id { get; internal set; }
+    public uint Id { get; protected internal set; }
 
     /// <summary>What it is, for those who hold it by an fd.</summary>
     public virtual ObjectKind Kind => ObjectKind.Other;

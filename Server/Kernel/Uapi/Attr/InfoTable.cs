@@ -44,11 +44,11 @@ public static class InfoTable
         Numbers("jited_func_lens", 120, "nr_jited_func_lens", 4),
         U32("btf_id", 128),
         U32("func_info_rec_size", 132),
-        Records("func_info", 136, "nr_func_info", "func_info_rec_size"),
+        Records("func_info", 136, "nr_func_info", 8),
         U32("nr_func_info", 144),
         U32("nr_line_info", 148),
-        Records("line_info", 152, "nr_line_info", "line_info_rec_size"),
-        Records("jited_line_info", 160, "nr_jited_line_info", "jited_line_info_rec_size"),
+        Records("line_info", 152, "nr_line_info", 16),
+        Records("jited_line_info", 160, "nr_jited_line_info", 8),
         U32("nr_jited_line_info", 168),
         U32("line_info_rec_size", 172),
         U32("jited_line_info_rec_size", 176),
@@ -121,6 +121,6 @@ public static class InfoTable
     private static AttrField Numbers(string name, int offset, string count, int element) =>
         new(name, offset, 8, AttrKind.PointerOut) { Extent = AttrExtent.Counted, Count = count, Element = element, HoldsNumbers = true };
 
-    private static AttrField Records(string name, int offset, string count, string size) =>
-        new(name, offset, 8, AttrKind.PointerOut) { Extent = AttrExtent.Records, Count = count, RecordSize = size };
+    private static AttrField Records(string name, int offset, string count, int element) =>
+        new(name, offset, 8, AttrKind.PointerOut) { Extent = AttrExtent.Counted, Count = count, Element = element };
 }
