@@ -29,6 +29,7 @@ public static class Pipeline
             .WithTags("health").WithSummary("Prometheus text.");
 
         RouteGroupBuilder api = app.MapGroup("/api/v1");
+        api.MapBpf();
         api.MapSessions();
         api.MapKeys();
     }

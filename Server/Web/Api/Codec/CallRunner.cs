@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using WebBpf.Kernel.Maps;
+using WebBpf.Kernel.Objects;
+using WebBpf.Kernel.Syscall;
+using WebBpf.Kernel.Uapi;
+using WebBpf.Server.Hosting;
+using WebBpf.Server.Streams;
+
+namespace WebBpf.Server.Api.Codec;
+
+/// <summary>Runs one system call that came as JSON; acknowledges a change of durable state only when it is on disk.</summary>
+public static class CallRunner
+{
+    /// <summary>What came out, as the body of the answer: its <c>ret</c> tells success from failure.</summary>
+    public sealed record Result(long Ret, JsonObject Body, string? NotImplemented)
+    {
+        public bool Failed => Ret < 0;
+    }
+
+    /// <exception cref="ApiException">400 naming the field, before the kernel was asked.</exception>
+    public static async Task<Result> Run(Caller caller, BpfCommand command, JsonElement body, CallMemory memory, LoadObserver observer)
+    {
+        AttrCommand table = AttrTable.Find(command) ?? throw ApiException.Gap($"command {UapiName.Of(command)}");
+        AttrFrame frame = AttrCodec.Encode(table, body, memory.Arena, fd => Shape(caller, memory.Arena, fd));
+        var receipt = new CallReceipt();
+        BpfCall call = caller.Call(observer) with { Receipt = receipt };
+        long ret = IsHeavy(command)
+            ? await Task.Factory.StartNew(() => caller.Backend.Bpf(command, frame.Passed, frame.Memory, call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            : caller.Backend.Bpf(command, frame.Passed, frame.Memory, call);
+        await receipt.Durable;
+
+        var answer = new JsonObject { ["ret"] = ret };
+        frame.WriteOutputs(answer, failed: ret < 0);
+        if (command == BpfCommand.ObjGetInfoByFd && ret >= 0)
+            ret = AddInfo(caller, memory.Arena, (int)frame.Get("bpf_fd"), answer);
+        if (command == BpfCommand.ProgLoad && Verdicts.Info(observer.Verdict) is { } verdict)
+            answer["verdict"] = JsonSerializer.SerializeToNode(verdict, WireJson.Options);
+        return new Result(ret, answer, ret < 0 ? observer.NotImplemented : null);
+    }
+
+    /// <summary>Sizes of the map behind an fd of the caller; null where it is none.</summary>
+    public static MapShape? Shape(Caller caller, UserMemoryArena arena, int fd)
+    {
+        KernelObject? file = caller.Session.Task.Fds.Get(fd);
+        if (file is null)
+            return null;
+        using var held = new KernelReference(file);
+        if (file is BpfMap map)
+            return new MapShape(map.KeySize, map.UserValueSize);
+        if (file.Kind != ObjectKind.Map)
+            return null;
+        Span<byte> info = stackalloc byte[InfoTable.MapSize];
+        info.Clear();
+        if (new BpfPort(caller.Backend, arena, caller.Call()).Info(fd, ref info) < 0 || info.Length < 20)
+            return null;
+        var type = (BpfMapType)BinaryPrimitives.ReadUInt32LittleEndian(info);
+        uint value = BinaryPrimitives.ReadUInt32LittleEndian(info[12..]);
+        bool perCpu = type is BpfMapType.PercpuHash or BpfMapType.PercpuArray or BpfMapType.LruPercpuHash or BpfMapType.PercpuCgroupStorage;
+        return new MapShape(BinaryPrimitives.ReadUInt32LittleEndian(info[4..]), perCpu ? ((value + 7) & ~7u) * (uint)PossibleCpus.OfMachine() : value);
+    }
+
+    private static bool IsHeavy(BpfCommand command) => command is BpfCommand.ProgLoad or BpfCommand.ProgTestRun;
+
+    private static long AddInfo(Caller caller, UserMemoryArena arena, int fd, JsonObject answer)
+    {
+        KernelObject? file = caller.Session.Task.Fds.Get(fd);
+        if (file is null)
+            return -Errno.EBADF;
+        using var held = new KernelReference(file);
+        JsonObject? info = InfoCodec.Read(caller.Backend, arena, caller.Call(), fd, file.Kind, out long ret);
+        if (info is not null)
+            answer["info"] = info;
+        return ret;
+    }
+}
