@@ -1,5 +1,6 @@
 using WebBpf.Kernel.Memory;
 using WebBpf.Kernel.Objects;
+using WebBpf.Kernel.Observe;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Maps;
@@ -8,8 +9,11 @@ namespace WebBpf.Kernel.Maps;
 /// A map. Two faces: the one of programs takes addresses in the sandbox and allocates nothing; the one of the system call
 /// copies keys and values. Every method returns 0 (or a count) or a negative errno, as map_ops in linux/bpf.h.
 /// </summary>
-public abstract class BpfMap : KernelObject
+public abstract unsafe class BpfMap : KernelObject
 {
+    private readonly Lock _trackingLock = new();
+    private volatile MapTracking? _tracking;
+
     protected BpfMap(MapDefinition definition, MapContext context)
     {
         Definition = definition;
@@ -40,7 +44,10 @@ public abstract class BpfMap : KernelObject
     /// <summary>Bytes of memory held, as memlock in fdinfo.</summary>
     public abstract ulong MemoryUsage { get; }
 
-    // Programs: addresses in the sandbox; cpu is the run's virtual CPU.
+    /// <summary>How compiled code may look elements up without a virtual call; null where it may not.</summary>
+    public virtual MapFastPath? FastPath => null;
+
+    // Programs: addresses in the sandbox; cpu is the run's virtual CPU. What is written here is not announced: helpers do that.
 
     /// <summary>Address of the value, or 0 where there is none, as map_lookup_elem.</summary>
     public virtual ulong Lookup(ulong key, int cpu) => 0;
@@ -49,13 +56,34 @@ public abstract class BpfMap : KernelObject
 
     public virtual int Delete(ulong key, int cpu) => -Errno.EOPNOTSUPP;
 
+    public virtual int Push(ulong value, ulong flags) => -Errno.EOPNOTSUPP;
+
+    public virtual int Pop(ulong value) => -Errno.EOPNOTSUPP;
+
+    public virtual int Peek(ulong value) => -Errno.EOPNOTSUPP;
+
+    /// <summary>
+    /// Walks the elements for bpf_for_each_map_elem. <paramref name="position"/> starts as default; gives addresses of a key and its value for the CPU.
+    /// An index map writes the key to <paramref name="scratch"/> (4 bytes in the sandbox).
+    /// </summary>
+    public virtual bool NextElement(ref MapCursor position, int cpu, ulong scratch, out ulong key, out ulong value)
+    {
+        key = value = 0;
+        return false;
+    }
+
     // System call: spans; key.Length == KeySize, value.Length == UserValueSize.
 
     public virtual int LookupElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => -Errno.EOPNOTSUPP;
 
-    public virtual int UpdateElem(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags) => -Errno.EOPNOTSUPP;
+    public int UpdateElem(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller = default) =>
+        _tracking is { } tracking ? tracking.UpdateBySyscall(key, value, flags, caller) : UpdateCore(key, value, flags, caller);
 
-    public virtual int DeleteElem(ReadOnlySpan<byte> key) => -Errno.EOPNOTSUPP;
+    public int DeleteElem(ReadOnlySpan<byte> key, MapCaller caller = default) =>
+        _tracking is { } tracking ? tracking.DeleteBySyscall(key, caller) : DeleteCore(key);
+
+    /// <summary>BPF_MAP_LOOKUP_AND_DELETE_ELEM.</summary>
+    public virtual int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => -Errno.ENOTSUPP;
 
     /// <summary>The key after <paramref name="key"/> (the first where it is empty or not found), or ENOENT at the end.</summary>
     public virtual int GetNextKey(ReadOnlySpan<byte> key, Span<byte> next) => -Errno.EOPNOTSUPP;
@@ -69,4 +97,78 @@ public abstract class BpfMap : KernelObject
         address = 0;
         return -Errno.ENOTSUPP;
     }
+
+    protected internal virtual int UpdateCore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller) => -Errno.EOPNOTSUPP;
+
+    protected internal virtual int DeleteCore(ReadOnlySpan<byte> key) => -Errno.EOPNOTSUPP;
+
+    // Who wrote what.
+
+    /// <summary>Whom changes are told; null (which costs nothing) where the map is neither durable nor watched.</summary>
+    public MapTracking? Tracking => _tracking;
+
+    /// <summary>True while the map is durable or watched: programs that may write it run in their tracked form.</summary>
+    public bool IsTracked => _tracking is not null;
+
+    /// <summary>Raised after <see cref="IsTracked"/> changed.</summary>
+    public event Action<BpfMap>? TrackedChanged;
+
+    /// <summary>Starts a change feed. The queue holds <paramref name="capacity"/> changes and drops the oldest; dispose it to end.</summary>
+    public MapWatch Watch(int capacity = 1024)
+    {
+        var watch = new MapWatch(capacity, w => Track(t => t.Remove(w)));
+        Track(t => t.Add(watch));
+        return watch;
+    }
+
+    /// <summary>
+    /// Makes the map durable: dirty elements are kept until <see cref="MapTracking.TakeDirty"/>, and writes of the system call go to the journal.
+    /// Counted: ends with as many <see cref="ReleaseDurable"/>.
+    /// </summary>
+    public void HoldDurable(IMapJournal? journal = null) => Track(t => t.HoldDurable(journal));
+
+    public void ReleaseDurable() => Track(t => t.ReleaseDurable());
+
+    /// <summary>The slot that holds the value byte at an address; -1 where the address is in no value. Slots are stable while an element lives.</summary>
+    internal virtual int SlotOf(ulong address) => -1;
+
+    /// <summary>Address of the key of a live slot; 0 where the slot holds no element. Index maps write to the scratch.</summary>
+    internal virtual bool KeyOfSlot(int slot, Span<byte> key) => false;
+
+    /// <summary>Stretches of memory in which values lie, as [start, end).</summary>
+    internal virtual IReadOnlyList<(ulong Start, ulong End)> ValueRanges => [];
+
+    /// <summary>Gives the map its header; false where there is no room (ENOMEM).</summary>
+    protected bool Register()
+    {
+        Address = Context.Register(this);
+        return Address != 0;
+    }
+
+    protected override void Release()
+    {
+        if (Address != 0)
+            Context.Unregister(this);
+    }
+
+    private void Track(Action<MapTracking> change)
+    {
+        bool before, after;
+        lock (_trackingLock)
+        {
+            before = _tracking is not null;
+            MapTracking tracking = _tracking ?? new MapTracking(this);
+            change(tracking);
+            after = tracking.IsNeeded;
+            _tracking = after ? tracking : null;
+            if (before != after)
+                Context.SetTracked(this, after);
+        }
+
+        if (before != after)
+            TrackedChanged?.Invoke(this);
+    }
 }
+
+/// <summary>A position of <see cref="BpfMap.NextElement"/>: bucket or index, and the element reached in it.</summary>
+public record struct MapCursor(uint Bucket, uint Element);

@@ -36,7 +36,9 @@ public sealed unsafe class BpfMemory : IDisposable
     {
         _reservation = new Reservation(Length, Margin);
         Base = _reservation.Base;
+        // The last chunk stays out too, so that the end of a block always fits in 32 bits.
         _chunks.Exclude(0, 1);
+        _chunks.Exclude(ChunkTable.Chunks - 1, 1);
         _small = new SmallBlocks(TakeSmallChunk);
     }
 
@@ -46,7 +48,7 @@ public sealed unsafe class BpfMemory : IDisposable
     /// <summary>Bytes handed out and not freed, rounded up as they were allocated.</summary>
     public ulong BytesInUse => _small.InUse + (ulong)Volatile.Read(ref _largeInUse);
 
-    /// <summary>Bytes that are not available for large blocks any more: runs, chunks of small blocks, and the first 64 KiB.</summary>
+    /// <summary>Bytes that are not available for large blocks any more: runs, chunks of small blocks, and the first and last 64 KiB.</summary>
     public ulong BytesReserved
     {
         get
