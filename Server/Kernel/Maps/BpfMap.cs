@@ -170,5 +170,5 @@ public abstract unsafe class BpfMap : KernelObject
     }
 }
 
-/// <summary>A position of <see cref="BpfMap.NextElement"/>: bucket or index, and the element reached in it.</summary>
+/// <summary>A position of <see cref="BpfMap.NextElement"/>: the next element (or index) to visit, and the bucket to go on with after it.</summary>
 public record struct MapCursor(uint Bucket, uint Element);

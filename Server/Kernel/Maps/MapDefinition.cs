@@ -14,6 +14,9 @@ public sealed record MapDefinition(BpfMapType Type, uint KeySize, uint ValueSize
     public int NumaNode { get; init; } = -1;
     public uint IfIndex { get; init; }
 
+    /// <summary>Maps of maps: the map behind inner_map_fd, which serves as template of what may be inserted. The new map takes a reference of its own.</summary>
+    public BpfMap? InnerMap { get; init; }
+
     /// <summary>BTF object of the key and value types; the map holds a reference. Null where the map has no BTF.</summary>
     public Btf.BtfObject? Btf { get; init; }
 

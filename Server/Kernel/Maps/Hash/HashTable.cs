@@ -103,18 +103,17 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
 
     public override bool NextElement(ref MapCursor position, int cpu, ulong scratch, out ulong key, out ulong value)
     {
+        // The cursor holds the successor: the callback may delete the element it is given.
         key = value = 0;
-        uint at = position.Element == 0 ? 1 : Volatile.Read(ref *(uint*)(_base + position.Element));
-        uint bucket = position.Element == 0 ? position.Bucket : position.Bucket + 1;
+        uint at = position.Element, bucket = position.Bucket;
         while ((at & 1) != 0 || at == 0)
         {
             if (bucket >= Buckets)
                 return false;
-            position.Bucket = bucket;
             at = Volatile.Read(ref _heads[bucket++]);
         }
 
-        position.Element = at;
+        position = new MapCursor(bucket, Volatile.Read(ref *(uint*)(_base + at)));
         key = (ulong)_base + at + KeyAt;
         value = ValueOf(at, cpu);
         return true;
