@@ -10,8 +10,9 @@ namespace WebBpf.Kernel.Verifier.Domain;
 public static class ScalarAlu
 {
     /// <summary>
-    /// Applies an arithmetic instruction's operation (<see cref="Op.Add"/> ... <see cref="Op.End"/>, not mov). What the kernel does not
-    /// follow (division, byte swaps, shifts by an unknown or too large amount) gives an unknown value of 64 bits, also for 32-bit instructions.
+    /// Applies an arithmetic instruction's operation (<see cref="Op.Add"/> ... <see cref="Op.Arsh"/>, not mov). What the kernel does not
+    /// follow (division, shifts by an unknown or too large amount) gives an unknown value of 64 bits, also for 32-bit instructions.
+    /// Byte order conversions have their own <see cref="ByteSwap"/>.
     /// </summary>
     /// <param name="source">The other operand; ignored for neg.</param>
     public static void Apply(ref Bounds dst, Bounds source, int op, bool is32)
@@ -84,6 +85,23 @@ public static class ScalarAlu
         if (is32)
             BoundsWidth.ZeroExtend32(ref dst);
         dst.Sync();
+    }
+
+    /// <summary>
+    /// A byte order conversion: swaps the low <paramref name="bits"/> (16, 32 or 64) where <paramref name="swap"/>, and clears the rest.
+    /// On this little-endian machine bswap and "to big" swap, "to little" truncates. Only the tnum survives a swap.
+    /// </summary>
+    public static void ByteSwap(ref Bounds b, int bits, bool swap)
+    {
+        if (swap)
+        {
+            b.Tnum = bits switch { 16 => b.Tnum.Swap16(), 32 => b.Tnum.Swap32(), _ => b.Tnum.Swap64() };
+            b.SetUnbounded();
+        }
+
+        if (bits < 64)
+            BoundsWidth.Truncate(ref b, bits / 8);
+        b.Sync();
     }
 
     /// <summary>Whether the result's range can be worked out at all (is_safe_to_compute_dst_reg_range).</summary>
