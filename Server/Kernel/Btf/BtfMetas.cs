@@ -265,7 +265,7 @@ internal sealed class BtfMetas
     {
         if (!HasIdentifier(type))
             return Fail(type, "Invalid name");
-        if (type.Vlen > 2)
+        if (type.Vlen > 1)
             return Fail(type, "Invalid func linkage");
         return type.KindFlag ? Fail(type, "Invalid btf_info kind_flag") : Accept(type);
     }

@@ -6,21 +6,32 @@ internal static class BtfNames
     /// <summary>KSYM_NAME_LEN: names are shorter than this.</summary>
     private const int MaxLength = 512;
 
-    /// <summary>Letters, digits, underscores and dots; no digit first.</summary>
+    /// <summary>Letters (also those of Latin-1, as the kernel's isalpha has it), digits, underscores and dots; no digit first.</summary>
     public static bool IsIdentifier(ReadOnlySpan<byte> name)
     {
         if (name.IsEmpty || name.Length > MaxLength || char.IsAsciiDigit((char)name[0]))
             return false;
         foreach (byte c in name)
         {
-            if (!char.IsAsciiLetterOrDigit((char)c) && c != '_' && c != '.')
+            bool letter = char.IsAsciiLetter((char)c) || (c >= 0xc0 && c is not (0xd7 or 0xf7));
+            if (!letter && !char.IsAsciiDigit((char)c) && c != '_' && c != '.')
                 return false;
         }
 
         return true;
     }
 
-    /// <summary>Any printable characters.</summary>
-    public static bool IsSection(ReadOnlySpan<byte> name) =>
-        !name.IsEmpty && name.Length <= MaxLength && !name.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e);
+    /// <summary>Any printable characters of Latin-1.</summary>
+    public static bool IsSection(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty || name.Length > MaxLength)
+            return false;
+        foreach (byte c in name)
+        {
+            if (c < 0x20 || c is >= 0x7f and < 0xa0)
+                return false;
+        }
+
+        return true;
+    }
 }
