@@ -60,6 +60,9 @@ public sealed unsafe partial class RunContext
     /// <summary>The code that runs: where <see cref="Invoke"/> finds callbacks.</summary>
     public IExecutable? Code { get; private set; }
 
+    /// <summary>The maps of the code that runs, as <see cref="Verifier.VerifiedProgram.UsedMaps"/>: compiled code finds them here.</summary>
+    public BpfMap[] UsedMaps { get; internal set; } = [];
+
     /// <summary>What the program type keeps for its helpers during a run (the packet of an skb or xdp run).</summary>
     public object? Subject { get; set; }
 
@@ -160,13 +163,14 @@ public sealed unsafe partial class RunContext
     }
 
     /// <summary>Begins a run of <paramref name="code"/> on the next stack area; returns its frame pointer, or 0 where runs nest too deep.</summary>
-    internal ulong Enter(IExecutable code, out Saved saved)
+    internal ulong Enter(IExecutable code, BpfMap[] maps, out Saved saved)
     {
-        saved = new Saved(Code, StackTop, TailCalls);
+        saved = new Saved(Code, UsedMaps, StackTop, TailCalls);
         if (Nesting == MaxNesting)
             return 0;
         Nesting++;
         Code = code;
+        UsedMaps = maps;
         TailCalls = 0;
         _mayGotoLeft = MayGotoBatch;
         _mayGotoSince = 0;
@@ -179,6 +183,7 @@ public sealed unsafe partial class RunContext
     {
         Nesting--;
         Code = saved.Code;
+        UsedMaps = saved.Maps;
         StackTop = saved.StackTop;
         TailCalls = saved.TailCalls;
     }
@@ -198,5 +203,5 @@ public sealed unsafe partial class RunContext
     }
 
     /// <summary>What an outer run needs again after an inner one.</summary>
-    internal readonly record struct Saved(IExecutable? Code, ulong StackTop, int TailCalls);
+    internal readonly record struct Saved(IExecutable? Code, BpfMap[] Maps, ulong StackTop, int TailCalls);
 }

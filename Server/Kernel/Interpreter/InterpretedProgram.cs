@@ -1,5 +1,7 @@
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
+using WebBpf.Kernel.Observe;
+using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier;
 
 namespace WebBpf.Kernel.Interpreter;
@@ -23,7 +25,7 @@ public sealed unsafe class InterpretedProgram : IExecutable
 
     public ulong Run(RunContext run, ulong context)
     {
-        ulong frame = run.Enter(this, out RunContext.Saved saved);
+        ulong frame = run.Enter(this, _program.UsedMaps, out RunContext.Saved saved);
         if (frame == 0)
             return 0;
         try
@@ -87,7 +89,7 @@ public sealed unsafe class InterpretedProgram : IExecutable
                     break;
                 case Op.St:
                 case Op.Stx:
-                    Store(run, insn, r);
+                    Store(run, at, insn, r);
                     break;
                 case Op.Ld:
                     Immediate(run, ref state, at, insn, r);
@@ -106,15 +108,21 @@ public sealed unsafe class InterpretedProgram : IExecutable
         return state.Registers[0];
     }
 
-    private static void Store(RunContext run, in Insn insn, ulong* r)
+    private void Store(RunContext run, int at, in Insn insn, ulong* r)
     {
         int mode = Op.Mode(insn.Code);
         if (insn.Class == Op.St && mode == Op.Atomic)
             return; // BPF_NOSPEC, a speculation barrier of rewrites: nothing to do here.
+        bool announce = (_program.Facts[at].Flags & InsnFlags.MapValueStore) != 0;
+        ulong address = r[insn.Dst] + (ulong)insn.Off;
+        if (announce)
+            TrackedStores.Before(run, address, (uint)Op.SizeBytes(insn.Code));
         if (insn.Class == Op.Stx && mode == Op.Atomic)
             MemoryStep.Atomic(insn, run.Memory, r);
         else
             MemoryStep.Store(insn, run.Memory, r);
+        if (announce)
+            TrackedStores.After(run, address, (uint)Op.SizeBytes(insn.Code));
     }
 
     private void Immediate(RunContext run, ref InterpreterState state, int at, in Insn insn, ulong* r)
@@ -127,7 +135,7 @@ public sealed unsafe class InterpretedProgram : IExecutable
         }
 
         int offset = insn.Imm + (Op.Mode(insn.Code) == Op.Ind ? (int)r[insn.Src] : 0);
-        if (run.Subject is ILegacyPacket packet && packet.TryLoad(offset, Op.SizeBytes(insn.Code), out uint value))
+        if (LegacyLoads.TryLoad(run, offset, Op.SizeBytes(insn.Code), out ulong value))
         {
             r[0] = value;
             return;
@@ -176,10 +184,32 @@ public sealed unsafe class InterpretedProgram : IExecutable
             return;
         }
 
+        if (insn.Src == 0 && insn.Imm == (int)BpfFuncId.TailCall)
+        {
+            if (TailCall.TryRun(run, r[1], r[2], r[3], r[Op.R10], out ulong result))
+            {
+                r[0] = result;
+                Leave(ref state, r);
+            }
+
+            return;
+        }
+
+        bool announce = (_program.Facts[at].Flags & InsnFlags.MapValueHelperStore) != 0;
+        if (announce)
+            Announce(run, insn, r, TrackedStores.Before);
         ulong top = run.StackTop;
         run.StackTop = r[Op.R10] - (ulong)_program.Subprogs[state.Subprog].StackDepth;
         r[0] = _calls.Helper(at)(run, r[1], r[2], r[3], r[4], r[5]);
         run.StackTop = top;
+        if (announce)
+            Announce(run, insn, r, TrackedStores.After);
+    }
+
+    private static void Announce(RunContext run, in Insn insn, ulong* r, Action<RunContext, ulong, uint> tell)
+    {
+        foreach (int argument in ProgramStores.WrittenArguments(insn))
+            tell(run, r[Op.R1 + argument], 1);
     }
 
     private void Enter(ref InterpreterState state, int target, ulong* r)

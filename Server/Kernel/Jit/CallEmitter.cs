@@ -11,14 +11,36 @@ namespace WebBpf.Kernel.Jit;
 internal static class CallEmitter
 {
     private static readonly MethodInfo Missing = typeof(MissingBody).GetMethod(nameof(MissingBody.Call))!;
+    private static readonly MethodInfo TryTailCall = typeof(TailCall).GetMethod(nameof(TailCall.TryRun))!;
     private static readonly MethodInfo SetStackTop = typeof(RunContext).GetProperty(nameof(RunContext.StackTop))!.SetMethod!;
 
     public static void Emit(EmitContext e, in Insn insn)
     {
         if (insn.Src == Op.PseudoCall)
             Subprogram(e, insn);
-        else
+        else if (insn.Src == 0 && insn.Imm == (int)BpfFuncId.TailCall)
+            Tail(e);
+        else if (!MapLookupEmitter.TryEmit(e, insn))
             Helper(e, insn);
+    }
+
+    private static void Tail(EmitContext e)
+    {
+        // Where a program ran, its result is this function's; else the call falls through.
+        Label next = e.Il.DefineLabel();
+        LocalBuilder result = e.Il.DeclareLocal(typeof(ulong));
+        e.LoadRun();
+        e.Load(Op.R1);
+        e.Load(Op.R2);
+        e.Load(Op.R3);
+        e.LoadFrame();
+        e.Il.Emit(OpCodes.Ldloca, result);
+        e.Il.Emit(OpCodes.Call, TryTailCall);
+        e.Il.Emit(OpCodes.Brfalse, next);
+        e.Il.Emit(OpCodes.Ldloc, result);
+        e.Store(Op.R0);
+        e.Return();
+        e.Il.MarkLabel(next);
     }
 
     private static void Subprogram(EmitContext e, in Insn insn)
@@ -46,6 +68,7 @@ internal static class CallEmitter
             e.Il.Emit(OpCodes.Call, SetStackTop);
         }
 
+        StoreEmitter.AroundHelper(e, insn, after: false);
         e.LoadRun();
         for (int argument = 1; argument <= 5; argument++)
         {
@@ -58,6 +81,7 @@ internal static class CallEmitter
 
         e.Il.Emit(OpCodes.Call, body);
         e.Store(Op.R0);
+        StoreEmitter.AroundHelper(e, insn, after: true);
     }
 
     private static void LowerFrame(EmitContext e)

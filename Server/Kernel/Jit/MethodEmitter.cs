@@ -34,15 +34,12 @@ internal static class MethodEmitter
             case Op.Ldx:
                 MemoryEmitter.Load(e, insn);
                 break;
-            case Op.St:
-                if (Op.Mode(insn.Code) == Op.Mem)
-                    MemoryEmitter.Store(e, insn);
+            case Op.St when Op.Mode(insn.Code) == Op.Atomic:
+                // BPF_NOSPEC, a speculation barrier of rewrites: nothing to do.
                 break;
+            case Op.St:
             case Op.Stx:
-                if (Op.Mode(insn.Code) == Op.Atomic)
-                    AtomicEmitter.Emit(e, insn);
-                else
-                    MemoryEmitter.Store(e, insn);
+                StoreEmitter.Emit(e, insn);
                 break;
             case Op.Ld:
                 ImmediateEmitter.Emit(e, insn);

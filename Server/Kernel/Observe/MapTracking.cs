@@ -58,6 +58,26 @@ public sealed class MapTracking
         return dirty;
     }
 
+    /// <summary>
+    /// A run that began before the map was tracked may have stored anywhere without a word: all elements count as dirty. Watchers are not told, nobody
+    /// knows the old values.
+    /// </summary>
+    internal void MarkAll()
+    {
+        if (!IsDurable)
+            return;
+        byte[] key = new byte[_map.KeySize];
+        if (_map.GetNextKey(default, key) != 0)
+            return;
+        byte[] next = new byte[_map.KeySize];
+        do
+        {
+            MarkKey(key);
+            (key, next) = (next, key);
+        }
+        while (_map.GetNextKey(next, key) == 0);
+    }
+
     internal int SlotOf(ulong address) => _map.SlotOf(address);
 
     /// <summary>Before a store of a program into a value of this map: keeps the old value where somebody watches.</summary>
