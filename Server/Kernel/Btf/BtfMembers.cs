@@ -10,23 +10,26 @@ internal static class BtfMembers
 {
     public static int Check(BtfResolver resolver, BtfTypes types, BtfLog log, in BtfType parent, in BtfMember member)
     {
-        string? complaint = Complaint(resolver, types, parent, member);
+        // A qualified member is judged, and shown, as what stands behind the qualifiers.
+        BtfMember shown = member;
+        string? complaint = null;
+        if (types[member.Type].Kind.IsModifier())
+        {
+            if (resolver.Sized(member.Type, out _) is BtfType behind)
+                shown = member with { Type = behind.Id };
+            else
+                complaint = "Invalid member";
+        }
+
+        complaint ??= Complaint(resolver, parent, shown, types[shown.Type]);
         if (complaint is null)
             return 0;
-        log.Member(types, parent, member, complaint);
+        log.Member(types, parent, shown, complaint);
         return -Errno.EINVAL;
     }
 
-    private static string? Complaint(BtfResolver resolver, BtfTypes types, in BtfType parent, in BtfMember member)
+    private static string? Complaint(BtfResolver resolver, in BtfType parent, in BtfMember member, in BtfType type)
     {
-        BtfType type = types[member.Type];
-        if (type.Kind.IsModifier())
-        {
-            if (resolver.Sized(member.Type, out _) is not BtfType resolved)
-                return "Invalid member";
-            type = resolved;
-        }
-
         if (parent.KindFlag)
         {
             if (type.Kind == BtfKind.Int)

@@ -94,7 +94,9 @@ internal static class BtfParser
     private static int CheckSections(byte[] raw, in BtfHeader header, BtfLog log)
     {
         (uint Off, uint Len) first = (header.TypeOff, header.TypeLen), second = (header.StrOff, header.StrLen);
-        if (second.CompareTo(first) < 0)
+        // The order is that of the wrapped difference, as the kernel's comparison has it.
+        int order = (int)(first.Off - second.Off);
+        if ((order != 0 ? order : (int)(first.Len - second.Len)) > 0)
             (first, second) = (second, first);
         uint expected = (uint)raw.Length - header.Length, total = 0;
         foreach ((uint off, uint len) in ((uint, uint)[])[first, second])

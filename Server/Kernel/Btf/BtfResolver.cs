@@ -214,7 +214,7 @@ internal sealed class BtfResolver
             return Fail(type, "Invalid elem");
         if (sized.Kind == BtfKind.Int && !sized.IsRegularInt)
             return Fail(type, "Invalid array of int");
-        return (ulong)type.ArrayCount * size > uint.MaxValue ? Fail(type, "Array size overflows u32") : Pop(sized.Id, type.ArrayCount * size);
+        return (ulong)type.ArrayCount * size > uint.MaxValue ? Fail(type, "Array size overflows U32_MAX") : Pop(sized.Id, type.ArrayCount * size);
     }
 
     private int ResolveComposite(in BtfType type)

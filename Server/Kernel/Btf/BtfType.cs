@@ -52,8 +52,8 @@ public readonly struct BtfType
 
     public bool IsSigned => Kind == BtfKind.Int ? IntEncoding == 1 : KindFlag;
 
-    /// <summary>A whole number of 1, 2, 4, 8 or 16 bytes that fills its size (btf_type_int_is_regular).</summary>
-    public bool IsRegularInt => IntOffset == 0 && IntBits == Size * 8 && Size is 1 or 2 or 4 or 8 or 16;
+    /// <summary>1, 2, 4, 8 or 16 whole bytes, not moved inside its size (btf_type_int_is_regular).</summary>
+    public bool IsRegularInt => IntOffset == 0 && IntBits is (8 or 16 or 32 or 64 or 128);
 
     public uint ArrayElement => Word(3);
 
