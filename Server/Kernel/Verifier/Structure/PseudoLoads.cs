@@ -34,7 +34,7 @@ public static class PseudoLoads
                     return error;
                 i++;
             }
-            else if (!KnownOpcodes.Contains(insn.Code))
+            else if (!OpcodeTable.IsKnown(insn.Code))
             {
                 env.Log.Write($"unknown opcode {insn.Code:x2}\n");
                 return -Errno.EINVAL;
