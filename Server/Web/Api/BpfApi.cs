@@ -31,7 +31,7 @@ public static class BpfApi
         using var memory = new CallMemory(budget, limits.Value.MaxCallMemoryBytes);
         try
         {
-            CallRunner.Result result = await CallRunner.Run(caller, cmd, body, memory, observer);
+            CallRunner.Result result = await CallRunner.Run(caller.Backend, caller.Call(), cmd, body, memory, observer);
             metrics.Called(command, result.Failed ? Errno.Name(result.Ret) : "ok");
             await Answer(context, cmd, result, observer);
         }

@@ -38,6 +38,24 @@ public static class Paging
         return new Page<T>(sorted, rest ? (skip + size).ToString(CultureInfo.InvariantCulture) : null);
     }
 
+    /// <summary>
+    /// As <see cref="Of"/> for objects that are read one by one: without filter and order only those of the page are read.
+    /// <paramref name="read"/> gives null for what went away meanwhile.
+    /// </summary>
+    public static Page<T> Of<T>(Func<uint, IEnumerable<uint>> idsAfter, Func<uint, T?> read, Func<T, long> id, string? cursor, int? limit, string? filter, string? sort)
+        where T : class
+    {
+        int size = Limit(limit);
+        long after = cursor is null ? 0 : Math.Min(Cursor(cursor), uint.MaxValue);
+        if (filter is not null || sort is not null)
+            return Of(idsAfter(0).Select(read).OfType<T>(), id, cursor, limit, filter, sort);
+        List<T> page = [.. idsAfter((uint)after).Select(read).OfType<T>().Take(size + 1)];
+        bool more = page.Count > size;
+        if (more)
+            page.RemoveAt(size);
+        return new Page<T>(page, more ? id(page[^1]).ToString(CultureInfo.InvariantCulture) : null);
+    }
+
     public static int Limit(int? limit) =>
         limit is null or (>= 1 and <= MaxLimit) ? limit ?? DefaultLimit : throw ApiException.Bad("limit", $"1 to {MaxLimit} is expected.");
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 
@@ -53,6 +54,25 @@ public sealed class BpfPort(IBpfBackend backend, UserMemoryArena arena, BpfCall 
         }
 
         return ret;
+    }
+
+    /// <summary>An array of u32 inside an info, at most <paramref name="count"/> of them; empty where the call fails.</summary>
+    public uint[] InfoArray(int fd, ObjectKind kind, string pointer, string counter, uint count)
+    {
+        (IReadOnlyList<AttrField> fields, int size) = InfoTable.Of(kind);
+        UserBuffer array = arena.Allocate(count * 4L);
+        Span<byte> info = stackalloc byte[size];
+        info.Clear();
+        U64(info, fields.First(f => f.Name == pointer).Offset, array.Address);
+        int counterAt = fields.First(f => f.Name == counter).Offset;
+        U32(info, counterAt, count);
+        Span<byte> filled = info;
+        if (Info(fd, ref filled) < 0)
+            return [];
+        var values = new uint[Math.Min(count, BinaryPrimitives.ReadUInt32LittleEndian(info[counterAt..]))];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = BinaryPrimitives.ReadUInt32LittleEndian(array.Span[(4 * i)..]);
+        return values;
     }
 
     /// <summary>One of the element commands; <paramref name="second"/> is the value or the next key, 0 where the command has none.</summary>

@@ -20,30 +20,30 @@ public static class CallRunner
     }
 
     /// <exception cref="ApiException">400 naming the field, before the kernel was asked.</exception>
-    public static async Task<Result> Run(Caller caller, BpfCommand command, JsonElement body, CallMemory memory, LoadObserver observer)
+    public static async Task<Result> Run(IBpfBackend backend, BpfCall call, BpfCommand command, JsonElement body, CallMemory memory, LoadObserver observer)
     {
         AttrCommand table = AttrTable.Find(command) ?? throw ApiException.Gap($"command {UapiName.Of(command)}");
-        AttrFrame frame = AttrCodec.Encode(table, body, memory.Arena, fd => Shape(caller, memory.Arena, fd));
+        AttrFrame frame = AttrCodec.Encode(table, body, memory.Arena, fd => Shape(backend, call, memory.Arena, fd));
         var receipt = new CallReceipt();
-        BpfCall call = caller.Call(observer) with { Receipt = receipt };
+        BpfCall whole = call with { Observer = observer, Receipt = receipt };
         long ret = IsHeavy(command)
-            ? await Task.Factory.StartNew(() => caller.Backend.Bpf(command, frame.Passed, frame.Memory, call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            : caller.Backend.Bpf(command, frame.Passed, frame.Memory, call);
+            ? await Task.Factory.StartNew(() => backend.Bpf(command, frame.Passed, frame.Memory, whole), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            : backend.Bpf(command, frame.Passed, frame.Memory, whole);
         await receipt.Durable;
 
         var answer = new JsonObject { ["ret"] = ret };
         frame.WriteOutputs(answer, failed: ret < 0);
         if (command == BpfCommand.ObjGetInfoByFd && ret >= 0)
-            ret = AddInfo(caller, memory.Arena, (int)frame.Get("bpf_fd"), answer);
+            ret = AddInfo(backend, call, memory.Arena, (int)frame.Get("bpf_fd"), answer);
         if (command == BpfCommand.ProgLoad && Verdicts.Info(observer.Verdict) is { } verdict)
             answer["verdict"] = JsonSerializer.SerializeToNode(verdict, WireJson.Options);
         return new Result(ret, answer, ret < 0 ? observer.NotImplemented : null);
     }
 
     /// <summary>Sizes of the map behind an fd of the caller; null where it is none.</summary>
-    public static MapShape? Shape(Caller caller, UserMemoryArena arena, int fd)
+    public static MapShape? Shape(IBpfBackend backend, BpfCall call, UserMemoryArena arena, int fd)
     {
-        KernelObject? file = caller.Session.Task.Fds.Get(fd);
+        KernelObject? file = call.Task.Fds.Get(fd);
         if (file is null)
             return null;
         using var held = new KernelReference(file);
@@ -53,7 +53,7 @@ public static class CallRunner
             return null;
         Span<byte> info = stackalloc byte[InfoTable.MapSize];
         info.Clear();
-        if (new BpfPort(caller.Backend, arena, caller.Call()).Info(fd, ref info) < 0 || info.Length < 20)
+        if (new BpfPort(backend, arena, call).Info(fd, ref info) < 0 || info.Length < 20)
             return null;
         var type = (BpfMapType)BinaryPrimitives.ReadUInt32LittleEndian(info);
         uint value = BinaryPrimitives.ReadUInt32LittleEndian(info[12..]);
@@ -63,13 +63,13 @@ public static class CallRunner
 
     private static bool IsHeavy(BpfCommand command) => command is BpfCommand.ProgLoad or BpfCommand.ProgTestRun;
 
-    private static long AddInfo(Caller caller, UserMemoryArena arena, int fd, JsonObject answer)
+    private static long AddInfo(IBpfBackend backend, BpfCall call, UserMemoryArena arena, int fd, JsonObject answer)
     {
-        KernelObject? file = caller.Session.Task.Fds.Get(fd);
+        KernelObject? file = call.Task.Fds.Get(fd);
         if (file is null)
             return -Errno.EBADF;
         using var held = new KernelReference(file);
-        JsonObject? info = InfoCodec.Read(caller.Backend, arena, caller.Call(), fd, file.Kind, out long ret);
+        JsonObject? info = InfoCodec.Read(backend, arena, call, fd, file.Kind, out long ret);
         if (info is not null)
             answer["info"] = info;
         return ret;
