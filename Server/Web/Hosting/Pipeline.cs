@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using WebBpf.Server.Api;
+using WebBpf.Server.Api.Maps;
+using WebBpf.Server.Api.Programs;
 using WebBpf.Server.Auth;
 using WebBpf.Server.Metrics;
 
@@ -30,6 +32,8 @@ public static class Pipeline
 
         RouteGroupBuilder api = app.MapGroup("/api/v1");
         api.MapBpf();
+        api.MapPrograms();
+        api.MapMaps();
         api.MapSessions();
         api.MapKeys();
     }

@@ -61,6 +61,7 @@ public static class ServiceSetup
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<LoadLogs>();
+        services.AddSingleton<ProgramLogs>();
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<JournalWriter>();

@@ -98,18 +98,10 @@ public sealed class BpfPort(IBpfBackend backend, UserMemoryArena arena, BpfCall 
         Span<byte> attr = stackalloc byte[AttrSize];
         attr.Clear();
         U32(attr, 0, (uint)fd);
-        U32(attr, 8, (uint)run.DataIn.Length);
-        U32(attr, 12, (uint)(run.DataOut?.Length ?? 0));
-        if (run.DataIn.Length > 0)
-            U64(attr, 16, arena.Copy(run.DataIn.Span));
-        U64(attr, 24, run.DataOut?.Address ?? 0);
+        U32(attr, 8, run.DataInSize);
+        U64(attr, 16, run.DataIn.Address);
+        U64(attr, 24, run.DataOut.Address);
         U32(attr, 32, run.Repeat);
-        if (run.ContextIn.Length > 0)
-        {
-            U32(attr, 40, (uint)run.ContextIn.Length);
-            U64(attr, 48, arena.Copy(run.ContextIn.Span));
-        }
-
         long ret = backend.Bpf(BpfCommand.ProgTestRun, attr[..76], arena, call);
         run.ReturnValue = BinaryPrimitives.ReadUInt32LittleEndian(attr[4..]);
         run.DataSizeOut = BinaryPrimitives.ReadUInt32LittleEndian(attr[12..]);
@@ -135,9 +127,12 @@ public sealed class BpfPort(IBpfBackend backend, UserMemoryArena arena, BpfCall 
 /// <summary>Inputs and outputs of one test run.</summary>
 public struct TestRun
 {
-    public ReadOnlyMemory<byte> DataIn;
-    public ReadOnlyMemory<byte> ContextIn;
-    public UserBuffer? DataOut;
+    public required UserBuffer DataIn;
+    public required uint DataInSize;
+
+    /// <summary>Takes the whole packet: no size is named, so the kernel copies all there is, and EFAULT tells that it does not fit.</summary>
+    public required UserBuffer DataOut;
+
     public uint Repeat;
     public uint ReturnValue;
     public uint DataSizeOut;
