@@ -10,6 +10,9 @@ public sealed class KernelHost(IBpfBackend emulated)
 
     public IBpfBackend Emulated { get; } = emulated;
 
+    /// <summary>Possible CPUs of our kernel.</summary>
+    public required int Cpus { get; init; }
+
     /// <summary>The machine's own kernel; null where <c>Kernel:AllowLinuxBackend</c> is off.</summary>
     public IBpfBackend? Linux { get; init; }
 

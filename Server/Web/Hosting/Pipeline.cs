@@ -31,9 +31,11 @@ public static class Pipeline
             .WithTags("health").WithSummary("Prometheus text.");
 
         RouteGroupBuilder api = app.MapGroup("/api/v1");
+        api.MapKernel();
         api.MapBpf();
         api.MapPrograms();
         api.MapMaps();
+        api.MapBtf();
         api.MapSessions();
         api.MapKeys();
     }

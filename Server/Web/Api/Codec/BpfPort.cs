@@ -75,6 +75,20 @@ public sealed class BpfPort(IBpfBackend backend, UserMemoryArena arena, BpfCall 
         return values;
     }
 
+    /// <summary>The name of a BTF object, and its bpf_btf_info without the types themselves.</summary>
+    /// <exception cref="ApiException">The call failed.</exception>
+    public string BtfName(int fd, out byte[] info)
+    {
+        UserBuffer name = arena.Allocate(128);
+        info = new byte[InfoTable.BtfSize];
+        U64(info, 16, name.Address);
+        U32(info, 24, 128);
+        Span<byte> filled = info;
+        CallStatus.Check(Info(fd, ref filled), "BTF object");
+        int end = name.Span.IndexOf((byte)0);
+        return System.Text.Encoding.UTF8.GetString(name.Span[..Math.Max(0, end)]);
+    }
+
     /// <summary>One of the element commands; <paramref name="second"/> is the value or the next key, 0 where the command has none.</summary>
     public long Element(BpfCommand command, int mapFd, ulong key, ulong second, ulong flags = 0)
     {

@@ -1,11 +1,10 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
-using WebBpf.Server.Hosting;
+using WebBpf.Linux;
 using WebBpf.Server.Streams;
 
 namespace WebBpf.Server.Api.Codec;
@@ -23,7 +22,7 @@ public static class CallRunner
     public static async Task<Result> Run(IBpfBackend backend, BpfCall call, BpfCommand command, JsonElement body, CallMemory memory, LoadObserver observer)
     {
         AttrCommand table = AttrTable.Find(command) ?? throw ApiException.Gap($"command {UapiName.Of(command)}");
-        AttrFrame frame = AttrCodec.Encode(table, body, memory.Arena, fd => Shape(backend, call, memory.Arena, fd));
+        AttrFrame frame = AttrCodec.Encode(table, body, memory.Arena, fd => Shape(call.Task, fd));
         var receipt = new CallReceipt();
         BpfCall whole = call with { Observer = observer, Receipt = receipt };
         long ret = IsHeavy(command)
@@ -41,24 +40,15 @@ public static class CallRunner
     }
 
     /// <summary>Sizes of the map behind an fd of the caller; null where it is none.</summary>
-    public static MapShape? Shape(IBpfBackend backend, BpfCall call, UserMemoryArena arena, int fd)
+    public static MapShape? Shape(BpfTask task, int fd)
     {
-        KernelObject? file = call.Task.Fds.Get(fd);
+        KernelObject? file = task.Fds.Get(fd);
         if (file is null)
             return null;
         using var held = new KernelReference(file);
         if (file is BpfMap map)
             return new MapShape(map.KeySize, map.UserValueSize);
-        if (file.Kind != ObjectKind.Map)
-            return null;
-        Span<byte> info = stackalloc byte[InfoTable.MapSize];
-        info.Clear();
-        if (new BpfPort(backend, arena, call).Info(fd, ref info) < 0 || info.Length < 20)
-            return null;
-        var type = (BpfMapType)BinaryPrimitives.ReadUInt32LittleEndian(info);
-        uint value = BinaryPrimitives.ReadUInt32LittleEndian(info[12..]);
-        bool perCpu = type is BpfMapType.PercpuHash or BpfMapType.PercpuArray or BpfMapType.LruPercpuHash or BpfMapType.PercpuCgroupStorage;
-        return new MapShape(BinaryPrimitives.ReadUInt32LittleEndian(info[4..]), perCpu ? ((value + 7) & ~7u) * (uint)PossibleCpus.OfMachine() : value);
+        return file is LinuxObject { Shape: { } shape } ? new MapShape(shape.KeySize, shape.ValueSize) : null;
     }
 
     private static bool IsHeavy(BpfCommand command) => command is BpfCommand.ProgLoad or BpfCommand.ProgTestRun;

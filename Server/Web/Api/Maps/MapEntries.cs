@@ -22,7 +22,7 @@ public sealed class MapEntries
         _desk = desk;
         _fd = fd;
         _valueSize = map.BytesValue;
-        _shape = CallRunner.Shape(desk.Backend, desk.Call(), desk.Memory.Arena, fd) ?? throw ApiException.NotFound($"map {map.Id}: it is gone.");
+        _shape = CallRunner.Shape(desk.Task, fd) ?? throw ApiException.NotFound($"map {map.Id}: it is gone.");
         _format = EntryFormat.Of(desk, fd, map);
         _key = desk.Memory.Arena.Allocate(_shape.KeySize);
         _next = desk.Memory.Arena.Allocate(_shape.KeySize);
