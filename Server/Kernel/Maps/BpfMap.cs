@@ -76,14 +76,19 @@ public abstract unsafe class BpfMap : KernelObject
 
     public virtual int LookupElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => -Errno.EOPNOTSUPP;
 
-    public int UpdateElem(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller = default) =>
-        _tracking is { } tracking ? tracking.UpdateBySyscall(key, value, flags, caller) : UpdateCore(key, value, flags, caller);
+    public int UpdateElem(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller = default)
+    {
+        // The system call asks for a spin lock in the value before anything else; maps with one are refused as a gap when they are made.
+        if ((flags & MapFlags.Lock) != 0)
+            return -Errno.EINVAL;
+        return _tracking is { } tracking ? tracking.UpdateBySyscall(key, value, flags, caller) : UpdateCore(key, value, flags, caller);
+    }
 
     public int DeleteElem(ReadOnlySpan<byte> key, MapCaller caller = default) =>
         _tracking is { } tracking ? tracking.DeleteBySyscall(key, caller) : DeleteCore(key);
 
     /// <summary>BPF_MAP_LOOKUP_AND_DELETE_ELEM.</summary>
-    public virtual int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => -Errno.ENOTSUPP;
+    public virtual int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => flags != 0 ? -Errno.EINVAL : -Errno.ENOTSUPP;
 
     /// <summary>The key after <paramref name="key"/> (the first where it is empty or not found), or ENOENT at the end.</summary>
     public virtual int GetNextKey(ReadOnlySpan<byte> key, Span<byte> next) => -Errno.EOPNOTSUPP;

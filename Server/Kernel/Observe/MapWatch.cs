@@ -9,7 +9,7 @@ public sealed class MapWatch : IDisposable
     private readonly Queue<MapChange> _queue;
     private readonly int _capacity;
     private readonly Action<MapWatch> _end;
-    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly ReaderSignal _signal = new();
     private ulong _dropped;
     private int _disposed;
 
@@ -37,16 +37,8 @@ public sealed class MapWatch : IDisposable
     /// <summary>Waits until something has come. Returns at once where something is waiting.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellation)
     {
-        while (true)
-        {
-            lock (_lock)
-            {
-                if (_queue.Count > 0 || _dropped > 0)
-                    return;
-            }
-
-            await _signal.WaitAsync(cancellation).ConfigureAwait(false);
-        }
+        while (!HasNews())
+            await _signal.WaitAsync(HasNews, cancellation).ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -66,8 +58,15 @@ public sealed class MapWatch : IDisposable
             }
 
             _queue.Enqueue(change);
-            if (_signal.CurrentCount == 0)
-                _signal.Release();
         }
+
+        Interlocked.MemoryBarrier();
+        _signal.Raise();
+    }
+
+    private bool HasNews()
+    {
+        lock (_lock)
+            return _queue.Count > 0 || _dropped > 0;
     }
 }
