@@ -16,7 +16,10 @@ public sealed class VerifierEnv
         Insns = (Insn[])request.Insns.Clone();
         Aux = new InsnAux[Insns.Length];
         for (int i = 0; i < Aux.Length; i++)
+        {
             Aux[i].OrigIdx = i;
+            Aux[i].MapIndex = -1;
+        }
     }
 
     public VerifierRequest Request { get; }
@@ -46,6 +49,12 @@ public sealed class VerifierEnv
 
     /// <summary>line_info as checked, in order of offset, or empty.</summary>
     public LineInfo[] LineInfos { get; set; } = [];
+
+    /// <summary>A packet is written through a pointer somewhere: the program's prologue has to prepare it (seen_direct_write).</summary>
+    public bool SeenDirectWrite { get; set; }
+
+    /// <summary>Deepest stack of any call chain in bytes (check_max_stack_depth).</summary>
+    public int MaxStackDepth { get; set; }
 
     /// <summary>Set by a pass that finds what we cannot judge: the load then fails as a gap of ours, never as a rejection.</summary>
     public string? NotImplemented { get; private set; }
@@ -109,7 +118,7 @@ public struct InsnAux
 {
     public InsnAuxFlags Flags;
 
-    /// <summary>Index in <see cref="VerifierEnv.UsedMaps"/> of the map a 64-bit immediate refers to or a call deals with.</summary>
+    /// <summary>Index in <see cref="VerifierEnv.UsedMaps"/> of the map a 64-bit immediate refers to or a call or access deals with; -1 for none.</summary>
     public int MapIndex;
 
     /// <summary>Offset inside the map's value for BPF_PSEUDO_MAP_VALUE.</summary>

@@ -58,7 +58,7 @@ internal static class Case
         }
     }
 
-    private sealed class PlainType : ProgramTypeInfo
+    internal class PlainType : ProgramTypeInfo
     {
         public override BpfProgType Type => BpfProgType.SocketFilter;
 
