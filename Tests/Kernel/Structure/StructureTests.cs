@@ -180,6 +180,24 @@ public sealed class StructureTests
         ]);
         Assert.Equal([0, 1, 1, 0x41, 0x41, 0x40, 0x40, 0x40, 0, 0, 2, 0, 1], env.Aux.Select(a => (int)a.LiveRegsBefore));
         Assert.Equal([0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0], env.Aux.Select(a => a.Scc));
+        Assert.EndsWith(
+            """
+            Live regs before insn:
+                  0: .......... (85) call bpf_get_prandom_u32#7
+                  1: 0......... (57) r0 &= 255
+                  2: 0......... (bf) r6 = r0
+                  3: 0.....6... (34) w0 /= 3
+                  4: 0.....6... (0f) r6 += r0
+              1   5: ......6... (77) r6 >>= 0
+              1   6: ......6... (94) w6 %= 3
+              1   7: ......6... (25) if r6 > 0x5 goto pc-3
+                  8: .......... (18) r1 = 0x700000005
+                 10: .1........ (dc) r1 = be32 r1
+                 11: .......... (b7) r0 = 0
+                 12: 0......... (95) exit
+
+            """,
+            env.Log.ToString());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using WebBpf.Kernel.Isa;
 
 namespace WebBpf.Kernel.Verifier.Structure;
@@ -36,7 +37,26 @@ public static class LiveRegisters
 
         for (int i = 0; i < count; i++)
             env.Aux[i].LiveRegsBefore = into[i];
+        if (env.Log.Has(VerifierLog.Level2))
+            Print(env);
         return 0;
+    }
+
+    /// <summary>A line per instruction: its loop, index, live registers of R0 to R9, text.</summary>
+    private static void Print(VerifierEnv env)
+    {
+        var text = new StringBuilder("Live regs before insn:\n");
+        for (int i = 0; i < env.Insns.Length; i += Flow.Slots(env.Insns[i]))
+        {
+            text.Append(env.Aux[i].Scc == 0 ? "    " : $"{env.Aux[i].Scc,3} ").Append($"{i,3}: ");
+            for (int reg = 0; reg < Op.R10; reg++)
+                text.Append((env.Aux[i].LiveRegsBefore >> reg & 1) != 0 ? (char)('0' + reg) : '.');
+            text.Append(' ');
+            Disassembler.Append(text, env.Insns, i, null, env.Request.Program.PerfmonCapable);
+            text.Append('\n');
+        }
+
+        env.Log.Write(text.ToString());
     }
 
     /// <summary>Registers that one instruction reads and overwrites; whatever is not modelled reads all.</summary>
