@@ -11,13 +11,7 @@ public static class ObjectNames
 {
     public static FdInfo Describe(int fd, KernelObject file) => new(fd, Kind(file), file.Id, Name(file));
 
-    public static string Kind(KernelObject file) => file switch
-    {
-        BpfProgram => "prog",
-        BpfMap => "map",
-        BtfObject => "btf",
-        _ => file.GetType().Name.ToLowerInvariant(),
-    };
+    public static string Kind(KernelObject file) => file.Kind.ToString().ToLowerInvariant();
 
     public static string Name(KernelObject file) => file switch
     {

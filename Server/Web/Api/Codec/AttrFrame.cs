@@ -41,8 +41,8 @@ public sealed class AttrFrame(AttrCommand command, IUserMemory memory)
         _outputs.Add((field, buffer, elementSize));
     }
 
-    /// <summary>Adds every output to an answer; of a failed call only those buffers that the kernel wrote to.</summary>
-    public void WriteOutputs(JsonObject answer, bool failed)
+    /// <summary>Adds every output to an answer; of a failed call only those buffers that the kernel wrote to (ENOSPC: it wrote as much as fits).</summary>
+    public void WriteOutputs(JsonObject answer, long ret)
     {
         foreach (AttrField field in Command.Fields)
         {
@@ -54,7 +54,7 @@ public sealed class AttrFrame(AttrCommand command, IUserMemory memory)
         {
             if (field.Extent == AttrExtent.Counted && field.Count == "info_len")
                 continue;
-            if (failed && !Memory.Wrote(buffer) && !buffer.Span.ContainsAnyExcept((byte)0))
+            if (ret < 0 && ret != -Errno.ENOSPC && !Memory.Wrote(buffer) && !buffer.Span.ContainsAnyExcept((byte)0))
                 continue;
             answer[field.DataName] = Value(field, Filled(field, buffer, elementSize));
         }

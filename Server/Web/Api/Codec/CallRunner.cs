@@ -31,7 +31,7 @@ public static class CallRunner
         await receipt.Durable;
 
         var answer = new JsonObject { ["ret"] = ret };
-        frame.WriteOutputs(answer, failed: ret < 0);
+        frame.WriteOutputs(answer, ret);
         if (command == BpfCommand.ObjGetInfoByFd && ret >= 0)
             ret = AddInfo(backend, call, memory.Arena, (int)frame.Get("bpf_fd"), answer);
         if (command == BpfCommand.ProgLoad && Verdicts.Info(observer.Verdict) is { } verdict)

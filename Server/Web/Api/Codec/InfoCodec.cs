@@ -50,6 +50,10 @@ public static class InfoCodec
             if (ret < 0)
                 return null;
         }
+        else
+        {
+            counts.CopyTo(info.Span);
+        }
 
         return Write(fields, info.Span, arrays);
     }
