@@ -1,9 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Options;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Server.Api.Codec;
-using WebBpf.Server.Hosting;
 using WebBpf.Server.Metrics;
 using WebBpf.Server.Streams;
 
@@ -21,14 +19,14 @@ public static class BpfApi
             .WithSummary("bpf(2): the command's fields by their names in union bpf_attr; pointer fields hold the data itself.");
     }
 
-    private static async Task Call(HttpContext context, string command, BodyReader bodies, InFlightBudget budget, IOptions<LimitsOptions> limits, ServerMetrics metrics)
+    private static async Task Call(HttpContext context, string command, BodyReader bodies, ServerMetrics metrics)
     {
         if (!UapiName.TryParse(command, out BpfCommand cmd) || command.Any(char.IsUpper))
             throw new ApiException(404, $"There is no command '{command}'.") { Field = "command" };
         Caller caller = Caller.Of(context);
         JsonElement body = await bodies.ReadObjectAsync(context);
         LoadObserver observer = LoadObserver.Of(context);
-        using var memory = new CallMemory(budget, limits.Value.MaxCallMemoryBytes);
+        using CallMemory memory = context.NewCallMemory();
         try
         {
             CallRunner.Result result = await CallRunner.Run(caller.Backend, caller.Call(), cmd, body, memory, observer);

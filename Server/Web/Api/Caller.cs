@@ -27,6 +27,10 @@ public sealed class Caller : IDisposable
     public Session Session { get; }
     public IBpfBackend Backend { get; }
     public bool IsLinux { get; }
+
+    /// <summary>Possible CPUs of the kernel that is called.</summary>
+    public required int Cpus { get; init; }
+
     public CancellationToken Cancellation => _deadline.Token;
 
     public BpfCall Call(ILoadObserver? observer = null) => new(Session.Task, _deadline.Token, observer);
@@ -54,7 +58,10 @@ public sealed class Caller : IDisposable
 
         var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         deadline.CancelAfter(context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.CallTimeout);
-        var caller = new Caller(identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline);
+        var caller = new Caller(identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline)
+        {
+            Cpus = linux ? PossibleCpus.OfMachine() : kernels.Cpus,
+        };
         context.Items[typeof(Caller)] = caller;
         context.Response.RegisterForDispose(caller);
         return caller;

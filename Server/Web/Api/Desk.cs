@@ -1,9 +1,7 @@
-using Microsoft.Extensions.Options;
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Server.Api.Codec;
-using WebBpf.Server.Hosting;
 
 namespace WebBpf.Server.Api;
 
@@ -43,8 +41,7 @@ public sealed class Desk : IDisposable
             Comm = owner.Comm,
             Capabilities = owner.Capabilities,
         };
-        IServiceProvider services = context.RequestServices;
-        var memory = new CallMemory(services.GetRequiredService<InFlightBudget>(), services.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxCallMemoryBytes);
+        CallMemory memory = context.NewCallMemory();
         var desk = new Desk(caller, task, memory);
         context.Response.RegisterForDispose(desk);
         return desk;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using WebBpf.Server.Api;
 using WebBpf.Server.Api.Maps;
+using WebBpf.Server.Api.Objects;
 using WebBpf.Server.Api.Programs;
 using WebBpf.Server.Auth;
 using WebBpf.Server.Metrics;
@@ -36,6 +37,9 @@ public static class Pipeline
         api.MapPrograms();
         api.MapMaps();
         api.MapBtf();
+        api.MapObjects();
+        api.MapVerify();
+        api.MapAssembly();
         api.MapSessions();
         api.MapKeys();
     }

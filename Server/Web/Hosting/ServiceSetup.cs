@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using WebBpf.Server.Api;
+using WebBpf.Server.Api.Objects;
 using WebBpf.Server.Auth;
 using WebBpf.Server.Metrics;
 using WebBpf.Server.Persistence;
@@ -62,6 +63,7 @@ public static class ServiceSetup
         services.AddSingleton<SessionRegistry>();
         services.AddSingleton<LoadLogs>();
         services.AddSingleton<ProgramLogs>();
+        services.AddSingleton<UploadCounter>();
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<JournalWriter>();

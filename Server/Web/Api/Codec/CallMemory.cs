@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Server.Hosting;
 
@@ -17,4 +18,11 @@ public sealed class CallMemory : IDisposable
     public UserMemoryArena Arena { get; }
 
     public void Dispose() => _lease.Dispose();
+}
+
+/// <summary>Makes the memory of a request's calls.</summary>
+public static class CallMemories
+{
+    public static CallMemory NewCallMemory(this HttpContext context) =>
+        new(context.RequestServices.GetRequiredService<InFlightBudget>(), context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxCallMemoryBytes);
 }

@@ -1,0 +1,32 @@
+using WebBpf.Kernel.Syscall;
+using WebBpf.Kernel.Uapi;
+using WebBpf.Loader.Loading;
+using WebBpf.Server.Api.Codec;
+
+namespace WebBpf.Server.Api.Objects;
+
+/// <summary>Pins what an upload made: maps and programs by their names in one directory, all or nothing.</summary>
+public static class ObjectPins
+{
+    /// <summary>The paths, as obj_get takes them.</summary>
+    /// <exception cref="ApiException">The errno of the first pin that failed; the others are undone by closing and unlinking.</exception>
+    public static async Task<IReadOnlyList<string>> Pin(HttpContext context, LoadResult result, string directory)
+    {
+        Caller caller = Caller.Of(context);
+        string root = BpffsPath.Absolute(directory);
+        var pinned = new List<string>();
+        var waits = new List<Task>();
+        using CallMemory memory = context.NewCallMemory();
+        foreach ((string name, int fd) in result.Maps.Select(m => (m.Name, m.Fd)).Concat(result.Programs.Select(p => (p.Name, p.Fd))))
+        {
+            string path = $"{root}/{BpffsPath.FileName(name)}";
+            var receipt = new CallReceipt();
+            CallStatus.Check(new BpfPort(caller.Backend, memory.Arena, caller.Call() with { Receipt = receipt }).Pin(path, fd), $"pin {path}");
+            waits.Add(receipt.Durable);
+            pinned.Add(path);
+        }
+
+        await Task.WhenAll(waits);
+        return pinned;
+    }
+}
