@@ -19,7 +19,7 @@ public sealed class RingbufFamily : MapFamily
         BpfFuncId.RingbufReserveDynptr, BpfFuncId.RingbufSubmitDynptr, BpfFuncId.RingbufDiscardDynptr,
     };
 
-    private static readonly MapTraits Facts = new() { Only = Helpers, Own = Helpers, NoBtf = true };
+    private static readonly MapTraits Facts = new() { Only = Helpers, Own = Helpers };
 
     public override MapTraits Traits(BpfMapType type) => Facts;
 

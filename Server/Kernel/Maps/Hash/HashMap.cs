@@ -8,7 +8,7 @@ namespace WebBpf.Kernel.Maps.Hash;
 /// A hash map. An update puts a new element in the old one's place, so that readers see the old value or the new one; the old element is the next
 /// spare one, as in the kernel's preallocated maps. Who holds a pointer to it still sees the old value until it is used again.
 /// </summary>
-internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
+internal unsafe class HashMap<TKey> : HashTable<TKey>
     where TKey : struct, IHashKey
 {
     private const int Padding = 16;
@@ -17,6 +17,7 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
     /// <summary>Spare elements that replace others, one for each of several writers; 0 where a writer has it. Spread over cache lines.</summary>
     private readonly uint[] _spare;
     private readonly int _spares;
+    private readonly bool _holdsObjects;
     private int _count;
 
     public HashMap(MapDefinition definition, MapContext context)
@@ -26,6 +27,7 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
         _spare = new uint[_spares * Padding];
         Array.Fill(_spare, NotMade);
         uint room = (uint)Math.Min((ulong)definition.MaxEntries + (uint)_spares, int.MaxValue);
+        _holdsObjects = definition.Type == BpfMapType.HashOfMaps;
         Pool = new ElementPool(this, ValueAt + ((definition.ValueSize + 7) & ~7U), LinkAt, room, 0);
     }
 
@@ -83,6 +85,11 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
             return Remove(name, Writer % Context.Cpus, null);
     }
 
+    /// <summary>The value of an element is no longer in the map; the bucket's latch is held. Only asked of maps that hold objects.</summary>
+    protected virtual void Dropped(uint element)
+    {
+    }
+
     private static int Writer => Environment.CurrentManagedThreadId;
 
     /// <summary>htab_map_update_elem.</summary>
@@ -132,6 +139,8 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
         if (element == 0)
         {
             // Another writer has the spare this very moment: the value is written in place.
+            if (_holdsObjects)
+                Dropped(old);
             Unsafe.CopyBlockUnaligned(Base + old + ValueAt, value, ValueSize);
             return 0;
         }
@@ -139,6 +148,8 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
         Unsafe.CopyBlockUnaligned(Base + element + ValueAt, value, ValueSize);
         Link(element, key, hash);
         Unlink(old, hash);
+        if (_holdsObjects)
+            Dropped(old);
         Volatile.Write(ref place, old);
         return 0;
     }
@@ -153,6 +164,8 @@ internal sealed unsafe class HashMap<TKey> : HashTable<TKey>
         bool removed = element != 0 && Unlink(element, hash);
         if (removed && into != null)
             Unsafe.CopyBlockUnaligned(into, Base + element + ValueAt, ValueSize);
+        if (removed && _holdsObjects)
+            Dropped(element);
         Exit(hash);
         if (!removed)
             return -Errno.ENOENT;

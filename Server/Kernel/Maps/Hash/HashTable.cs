@@ -69,7 +69,10 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
             return -Errno.ENOMEM;
         _heads = (uint*)heads;
         _mask = Buckets - 1;
-        return (!preallocate || Pool.Preallocate()) && Register() ? 0 : -Errno.ENOMEM;
+        if ((preallocate && !Pool.Preallocate()) || !Register())
+            return -Errno.ENOMEM;
+        Prepare();
+        return 0;
     }
 
     public override int GetNextKey(ReadOnlySpan<byte> key, Span<byte> next)
@@ -128,6 +131,11 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
             return false;
         CopyKey(element, key);
         return true;
+    }
+
+    /// <summary>Called once, when the memory is there.</summary>
+    protected virtual void Prepare()
+    {
     }
 
     /// <summary>Address of a value as programs on a CPU see it.</summary>
