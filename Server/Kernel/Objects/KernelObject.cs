@@ -7,6 +7,7 @@ namespace WebBpf.Kernel.Objects;
 public abstract class KernelObject
 {
     private int _references = 1;
+    private int _users;
 
     /// <summary>The id in its own id space (programs, maps, BTF objects and links each have one), 0 before it is published.</summary>
     public uint Id { get; protected internal set; }
@@ -52,8 +53,23 @@ public abstract class KernelObject
         }
     }
 
+    /// <summary>Counts a file descriptor or a pin, beside the reference it holds (bpf_map_inc_with_uref).</summary>
+    public void AddUser() => Interlocked.Increment(ref _users);
+
+    /// <summary>One descriptor or pin less; the last one calls <see cref="LastUserGone"/> while its reference still holds the object.</summary>
+    public void DropUser()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+            LastUserGone();
+    }
+
     /// <summary>Raised once, before <see cref="Release"/>: the id tables take the object out here.</summary>
     public event Action<KernelObject>? Released;
+
+    /// <summary>No descriptor and no pin is left: a prog_array empties itself here, so that it and its programs do not hold each other for ever (map_release_uref).</summary>
+    protected virtual void LastUserGone()
+    {
+    }
 
     /// <summary>Frees what the object holds: memory, and references to other objects.</summary>
     protected abstract void Release();

@@ -46,6 +46,7 @@ public static class Errno
     public const int EPROTO = 71;
     public const int EBADMSG = 74;
     public const int EOVERFLOW = 75;
+    public const int EBADFD = 77;
     public const int EMSGSIZE = 90;
     public const int EPROTONOSUPPORT = 93;
     public const int EOPNOTSUPP = 95;
