@@ -38,6 +38,12 @@ public abstract unsafe class BpfMap : KernelObject
     /// <summary>Set by BPF_MAP_FREEZE: the system call can no longer write.</summary>
     public bool Frozen { get; set; }
 
+    /// <summary>Who made it.</summary>
+    public uint CreatedByUid { get; internal set; }
+
+    /// <summary>Writes of the system call under way (writecnt).</summary>
+    internal int Writers;
+
     /// <summary>Bytes of one value as the system call sees it: <c>round_up(value_size, 8) * possible CPUs</c> for per-CPU maps.</summary>
     public virtual uint UserValueSize => ValueSize;
 

@@ -21,6 +21,7 @@ public sealed class BpfProgram : KernelObject
     public required IExecutable Executable { get; init; }
 
     public Btf.BtfObject? Btf { get; init; }
+    public ProgramSource Source { get; init; } = ProgramSource.None;
     public string License { get; init; } = "";
 
     /// <summary>First 8 bytes of SHA-1 over the instructions with map fds blanked, as prog_tag.</summary>

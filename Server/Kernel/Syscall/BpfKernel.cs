@@ -2,6 +2,8 @@ using WebBpf.Kernel.Btf;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Memory;
 using WebBpf.Kernel.Objects;
+using WebBpf.Kernel.Objects.Fs;
+using WebBpf.Kernel.Observe;
 using WebBpf.Kernel.Programs;
 using WebBpf.Kernel.Uapi;
 
@@ -17,6 +19,16 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
         Options = options ?? new KernelOptions();
         Memory = new BpfMemory();
         MapContext = new MapContext(Memory, Options.Cpus);
+        Durability = new Durability(Options.Journal) { Resolve = HeldBy };
+        Fs = new Bpffs(Durability, Events);
+        if (Options.VmlinuxBtf is { } raw && BtfObject.TryOpenKernel(raw, "vmlinux", out BtfObject? vmlinux) == 0)
+        {
+            VmlinuxBtf = vmlinux;
+            Btfs.Publish(vmlinux!, 1);
+        }
+
+        // Id 1 is the kernel's own, whether it is there or not.
+        Btfs.Reserve(1);
     }
 
     public KernelOptions Options { get; }
@@ -27,6 +39,18 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
     public IdTable<BpfMap> Maps { get; } = new();
     public IdTable<BtfObject> Btfs { get; } = new();
     public IdTable<KernelObject> Links { get; } = new();
+
+    public KernelEvents Events { get; } = new();
+    public Durability Durability { get; }
+
+    /// <summary>What is mounted at /sys/fs/bpf.</summary>
+    public Bpffs Fs { get; }
+
+    /// <summary>The kernel's own types; null where none were given.</summary>
+    public BtfObject? VmlinuxBtf { get; }
+
+    /// <summary>kernel.bpf_stats_enabled by descriptors of BPF_ENABLE_STATS.</summary>
+    public RunStatsSwitch RunStats { get; } = new();
 
     public long Bpf(BpfCommand cmd, Span<byte> attr, IUserMemory memory, in BpfCall call)
     {
@@ -41,6 +65,9 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
             return command.Execute(ref context);
         return context.NotImplemented($"command {UapiName.Of(cmd)}: {CommandRegistry.Gaps.GetValueOrDefault(cmd)}");
     }
+
+    // An element of a map of fds, by the id that a look-up gives.
+    private KernelObject? HeldBy(BpfMap map, uint id) => map.Type == BpfMapType.ProgArray ? Programs.Find(id) : Maps.Find(id);
 
     public void Dispose() => Memory.Dispose();
 }
