@@ -29,6 +29,9 @@ public sealed class BpfProgram : KernelObject
 
     public uint CreatedByUid { get; init; }
     public DateTimeOffset LoadedAt { get; init; }
+
+    /// <summary>When it was loaded, in ns since boot.</summary>
+    public ulong LoadTimeNs { get; init; }
     public RunStatistics Statistics { get; } = new();
 
     public BpfProgType Type => Facts.Type.Type;

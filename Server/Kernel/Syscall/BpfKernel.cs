@@ -69,5 +69,9 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
     // An element of a map of fds, by the id that a look-up gives.
     private KernelObject? HeldBy(BpfMap map, uint id) => map.Type == BpfMapType.ProgArray ? Programs.Find(id) : Maps.Find(id);
 
-    public void Dispose() => Memory.Dispose();
+    public void Dispose()
+    {
+        Durability.Dispose();
+        Memory.Dispose();
+    }
 }

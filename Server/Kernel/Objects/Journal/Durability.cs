@@ -13,7 +13,7 @@ namespace WebBpf.Kernel.Objects;
 /// journal), the last end makes it forgotten. Entries of one map are appended under the map's gate, everything else under this
 /// class's lock, which is always taken before a gate.
 /// </summary>
-public sealed class Durability : IMapJournal
+public sealed class Durability : IMapJournal, IDisposable
 {
     private readonly IDurableJournal? _journal;
     private readonly Lock _lock = new();
@@ -61,6 +61,8 @@ public sealed class Durability : IMapJournal
 
         return last;
     }
+
+    public void Dispose() => _last.Dispose();
 
     void IMapJournal.Updated(BpfMap map, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {

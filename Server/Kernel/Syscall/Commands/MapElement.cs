@@ -17,7 +17,7 @@ internal static class MapElement
     public const int StackBytes = 512;
 
     /// <summary>Copies a key in (__bpf_copy_key): 0, EFAULT, or EINVAL for a pointer where the map has no keys.</summary>
-    public static int CopyKey(ref SyscallContext call, Span<byte> key)
+    public static int CopyKey(ref SyscallContext call, scoped Span<byte> key)
     {
         ulong address = call.U64(Key);
         if (key.IsEmpty)

@@ -30,7 +30,7 @@ internal sealed class MapNextKeyCommand : SyscallCommand
         Span<byte> next = keys.Slice(keySize, keySize);
         try
         {
-            Span<byte> key = default;
+            scoped Span<byte> key = default;
             if (call.U64(MapElement.Key) != 0)
             {
                 key = keys[..keySize];
