@@ -53,7 +53,7 @@ internal sealed class CorpusHost(IBpfBackend kernel)
         {
             ["prog_type"] = (uint)one.Type,
             ["expected_attach_type"] = one.AttachType,
-            ["insns"] = memory.Copy(Kernel.Isa.Insn.ToBytes(program.Insns)),
+            ["insns"] = memory.Copy(WebBpf.Kernel.Isa.Insn.ToBytes(program.Insns)),
             ["insn_cnt"] = (uint)program.Insns.Length,
             ["license"] = memory.Copy(one.License),
             ["prog_flags"] = one.Flags,
@@ -165,7 +165,7 @@ internal sealed class CorpusHost(IBpfBackend kernel)
 
         public void OnNotImplemented(string what) => outcome.Gap ??= what;
 
-        public void OnVerdict(Kernel.Verifier.Verdict verdict)
+        public void OnVerdict(WebBpf.Kernel.Verifier.Verdict verdict)
         {
         }
 
