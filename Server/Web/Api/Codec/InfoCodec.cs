@@ -31,16 +31,18 @@ public static class InfoCodec
         var arrays = new List<(AttrField Field, UserBuffer Buffer)>();
         byte[] counts = info.Span.ToArray();
         info.Span.Clear();
+
+        // Record sizes are checked against the kernel's own wherever records are counted (set_info_rec_size in kernel/bpf/syscall.c).
+        foreach (AttrField size in fields.Where(f => f.Name.EndsWith("_rec_size", StringComparison.Ordinal)))
+            Copy(fields, size.Name, counts, info.Span);
         foreach (AttrField field in fields.Where(f => f.IsPointer))
         {
-            long bytes = (long)Count(fields, field, counts) * Element(fields, field, counts);
+            long bytes = (long)Count(fields, field, counts) * field.Element;
             if (bytes is 0 or > MaxArray)
                 continue;
             UserBuffer buffer = arena.Allocate(bytes + (field.IsText ? 1 : 0));
             BinaryPrimitives.WriteUInt64LittleEndian(info.Span[field.Offset..], buffer.Address);
             Copy(fields, field.Count!, counts, info.Span, extra: field.IsText ? 1u : 0u);
-            if (field.RecordSize is not null)
-                Copy(fields, field.RecordSize, counts, info.Span);
             arrays.Add((field, buffer));
         }
 
@@ -81,7 +83,7 @@ public static class InfoCodec
 
             int index = arrays.FindIndex(a => a.Field == field);
             UserBuffer? buffer = index < 0 ? null : arrays[index].Buffer;
-            long filled = buffer is null ? 0 : Math.Min(buffer.Length, (long)Count(fields, field, info) * Element(fields, field, info));
+            long filled = buffer is null ? 0 : Math.Min(buffer.Length, (long)Count(fields, field, info) * field.Element);
             json[field.Name] = Array(field, buffer is null ? default : buffer.Span[..(int)filled]);
         }
 
@@ -114,9 +116,6 @@ public static class InfoCodec
     }
 
     private static uint Count(IReadOnlyList<AttrField> fields, AttrField field, ReadOnlySpan<byte> info) => U32(fields, field.Count!, info);
-
-    private static uint Element(IReadOnlyList<AttrField> fields, AttrField field, ReadOnlySpan<byte> info) =>
-        field.RecordSize is null ? (uint)field.Element : U32(fields, field.RecordSize, info);
 
     private static uint U32(IReadOnlyList<AttrField> fields, string name, ReadOnlySpan<byte> info) =>
         BinaryPrimitives.ReadUInt32LittleEndian(info[fields.First(f => f.Name == name).Offset..]);
