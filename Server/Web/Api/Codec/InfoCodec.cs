@@ -33,8 +33,8 @@ public static class InfoCodec
         info.Span.Clear();
 
         // Record sizes are checked against the kernel's own wherever records are counted (set_info_rec_size in kernel/bpf/syscall.c).
-        foreach (AttrField size in fields.Where(f => f.Name.EndsWith("_rec_size", StringComparison.Ordinal)))
-            Copy(fields, size.Name, counts, info.Span);
+        foreach (AttrField recSize in fields.Where(f => f.Name.EndsWith("_rec_size", StringComparison.Ordinal)))
+            Copy(fields, recSize.Name, counts, info.Span);
         foreach (AttrField field in fields.Where(f => f.IsPointer))
         {
             long bytes = (long)Count(fields, field, counts) * field.Element;
