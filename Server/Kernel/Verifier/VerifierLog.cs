@@ -52,8 +52,12 @@ public sealed class VerifierLog
     /// <summary>The greatest length there ever was, what was reset since included (len_max, which counts a NUL more).</summary>
     public long MaxLength { get; private set; }
 
+    /// <summary>What was written last, also where nothing is kept: the reason of a rejection.</summary>
+    public string? LastMessage { get; private set; }
+
     public void Write(string text)
     {
+        LastMessage = text;
         if (!Enabled || text.Length == 0)
             return;
         _observer?.OnLog(text);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using WebBpf.Kernel.Btf;
 using WebBpf.Kernel.Isa;
@@ -133,20 +132,5 @@ internal static class LineInfoLookup
 
     /// <summary>The text (without leading blanks), file, line and column of a record.</summary>
     public static SourceLine Source(BtfObject btf, LineInfo line) =>
-        new(Text(btf, line.FileNameOff), (int)(line.LineCol >> 10), (int)(line.LineCol & 0x3ff), Text(btf, line.LineOff).TrimStart(' ', '\t', '\n', '\v', '\f', '\r'));
-
-    /// <summary>A string of the BTF's string section by its offset; "(invalid)" where there is none. Header: linux/btf.h.</summary>
-    private static string Text(BtfObject btf, uint offset)
-    {
-        ReadOnlySpan<byte> raw = btf.Raw;
-        if (raw.Length < 24)
-            return "";
-        ulong start = BinaryPrimitives.ReadUInt32LittleEndian(raw[4..]) + (ulong)BinaryPrimitives.ReadUInt32LittleEndian(raw[16..]);
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(raw[20..]);
-        if (offset >= length || start + length > (ulong)raw.Length)
-            return "(invalid name offset)";
-        ReadOnlySpan<byte> strings = raw.Slice((int)start, (int)length)[(int)offset..];
-        int end = strings.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? strings : strings[..end]);
-    }
+        new(btf.Types.String(line.FileNameOff), (int)(line.LineCol >> 10), (int)(line.LineCol & 0x3ff), btf.Types.String(line.LineOff).TrimStart(' ', '\t', '\n', '\v', '\f', '\r'));
 }

@@ -52,6 +52,14 @@ internal static class StateText
             scratch.Clear();
     }
 
+    /// <summary>All that is known of a frame, straight to the log.</summary>
+    public static void Write(VerifierLog log, FuncState frame, VerifierState state, Scratch scratch)
+    {
+        var text = new StringBuilder(256);
+        Append(text, frame, state, printAll: true, scratch);
+        log.Write(text.ToString());
+    }
+
     /// <summary>What one register holds: <c>scalar(id=1,smin=0)</c>, <c>fp-8</c>, <c>P7</c>.</summary>
     public static void AppendReg(StringBuilder text, FuncState frame, in RegState reg)
     {
