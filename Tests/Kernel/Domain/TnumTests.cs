@@ -194,6 +194,21 @@ public sealed class TnumTests
     }
 
     [Fact]
+    public void The_next_value_is_the_smallest_above()
+    {
+        foreach (Tnum a in All())
+        {
+            for (ulong z = 0; z < 20; z++)
+            {
+                ulong[] above = [.. Members(a).Where(m => m > z)];
+                Assert.Equal(above.Length > 0 ? above.Min() : a.Max, a.Next(z));
+                Tnum top = a.ShiftLeft(60);
+                Assert.Equal(above.Length > 0 ? above.Min() << 60 : top.Max, z < 16 ? top.Next(z << 60) : top.Max);
+            }
+        }
+    }
+
+    [Fact]
     public void Alignment_looks_at_known_and_unknown_bits()
     {
         Assert.True(new Tnum(8, 0x10).IsAligned(8));

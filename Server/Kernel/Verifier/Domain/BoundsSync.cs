@@ -48,6 +48,26 @@ internal static class BoundsSync
         b.SMax = Math.Min(b.SMax, (long)(value | (mask & 0x7fffffffffffffff)));
         b.UMin = Math.Max(b.UMin, value);
         b.UMax = Math.Min(b.UMax, value | mask);
+        FindSingleValue(ref b);
+    }
+
+    /// <summary>A range and a tnum that have one value in common leave only that.</summary>
+    private static void FindSingleValue(ref Bounds b)
+    {
+        ulong next = b.Tnum.Next(b.UMin);
+        if (b.Tnum.Contains(b.UMin))
+        {
+            // range: ---[xxxxxx]-----
+            // tnum:  --xx----------x-
+            if (next > b.UMax)
+                b.SetKnown(b.UMin);
+        }
+        else if (next == b.Tnum.Max || (next <= b.UMax && b.Tnum.Next(next) > b.UMax))
+        {
+            // range: ---[xxxxxx]-----
+            // tnum:  xx-----x------x-
+            b.SetKnown(next);
+        }
     }
 
     /// <summary>__reg32_deduce_bounds.</summary>
@@ -79,7 +99,20 @@ internal static class BoundsSync
         if ((int)b.U32Min <= (int)b.U32Max)
             TightenS32(ref b, (int)b.U32Min, (int)b.U32Max);
         if ((uint)b.S32Min <= (uint)b.S32Max)
+        {
             TightenU32(ref b, (uint)b.S32Min, (uint)b.S32Max);
+        }
+        else if (b.U32Max < (uint)b.S32Min)
+        {
+            // As at 64 bits below: the unsigned range meets one end of the signed one only.
+            b.S32Min = 0;
+            b.U32Max = Math.Min(b.U32Max, (uint)b.S32Max);
+        }
+        else if ((uint)b.S32Max < b.U32Min)
+        {
+            b.S32Max = -1;
+            b.U32Min = Math.Max(b.U32Min, (uint)b.S32Min);
+        }
     }
 
     /// <summary>__reg64_deduce_bounds.</summary>

@@ -120,6 +120,25 @@ public readonly record struct Tnum(ulong Value, ulong Mask)
     /// <summary>True where <paramref name="value"/> is one of its values.</summary>
     public bool Contains(ulong value) => (value & ~Mask) == Value;
 
+    /// <summary>The largest of its values; the smallest is <see cref="Value"/>.</summary>
+    public ulong Max => Value | Mask;
+
+    /// <summary>The smallest of its values above <paramref name="than"/>, or the largest of all where there is none (tnum_step).</summary>
+    public ulong Next(ulong than)
+    {
+        if (than >= Max)
+            return Max;
+        if (than < Value)
+            return Value;
+        ulong wrong = (than ^ Value) & ~Mask;
+        if (wrong == 0)
+            return Value | (((than | ~Mask) + 1) & Mask);
+        // Above the highest known bit that differs, unknown bits are as in the number; below they restart at 0.
+        int bit = BitOperations.Log2(wrong);
+        ulong below = (2UL << bit) - 1;
+        return (Value >> bit & 1) != 0 ? Value | (than & Mask & ~below) : Value | (((than | ~Mask | below) + 1) & Mask);
+    }
+
     /// <summary>The low <paramref name="size"/> bytes (1-7), the rest zero; 8 leaves it as it is.</summary>
     public Tnum Cast(int size)
     {
