@@ -44,6 +44,9 @@ public abstract class ProgramTypeInfo
     /// <summary>LD_ABS and LD_IND are allowed (may_access_skb).</summary>
     public virtual bool LegacyPacketLoads => false;
 
+    /// <summary>How BPF_PROG_TEST_RUN runs it; null where the kernel has no test run for the type (ENOTSUPP).</summary>
+    public virtual ITestRunnable? TestRunner => null;
+
     /// <summary>Attach types that expected_attach_type may name; an error as bpf_prog_load_check_attach gives it.</summary>
     public virtual int CheckAttachType(BpfAttachType type) => 0;
 }

@@ -1,4 +1,5 @@
 using WebBpf.Kernel.Btf;
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Memory;
 using WebBpf.Kernel.Objects;
@@ -14,11 +15,12 @@ namespace WebBpf.Kernel.Syscall;
 /// </summary>
 public sealed partial class BpfKernel : IBpfBackend, IDisposable
 {
-    public BpfKernel(KernelOptions? options = null)
+    public BpfKernel(BpfKernelOptions? options = null)
     {
-        Options = options ?? new KernelOptions();
+        Options = options ?? new BpfKernelOptions();
         Memory = new BpfMemory();
         MapContext = new MapContext(Memory, Options.Cpus);
+        Cpus = new CpuPool(MapContext, Services);
         Durability = new Durability(Options.Journal) { Resolve = HeldBy };
         Fs = new Bpffs(Durability, Events);
         if (Options.VmlinuxBtf is { } raw && BtfObject.TryOpenKernel(raw, "vmlinux", out BtfObject? vmlinux) == 0)
@@ -31,9 +33,15 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
         Btfs.Reserve(1);
     }
 
-    public KernelOptions Options { get; }
+    public BpfKernelOptions Options { get; }
     public BpfMemory Memory { get; }
     public MapContext MapContext { get; }
+
+    /// <summary>The virtual CPUs.</summary>
+    public CpuPool Cpus { get; }
+
+    /// <summary>Clocks, trace pipe and current task of runs.</summary>
+    public KernelServices Services { get; } = new();
 
     public IdTable<BpfProgram> Programs { get; } = new();
     public IdTable<BpfMap> Maps { get; } = new();
@@ -72,6 +80,8 @@ public sealed partial class BpfKernel : IBpfBackend, IDisposable
     public void Dispose()
     {
         Durability.Dispose();
+        Cpus.Dispose();
+        Services.Dispose();
         Memory.Dispose();
     }
 }

@@ -4,7 +4,7 @@ using WebBpf.Kernel.Objects.Journal;
 namespace WebBpf.Kernel.Syscall;
 
 /// <summary>Settings of one kernel.</summary>
-public sealed record KernelOptions
+public sealed record BpfKernelOptions
 {
     /// <summary>Virtual CPUs: copies of per-CPU values, and runs at the same time. At least 1.</summary>
     public int Cpus { get; init; } = Environment.ProcessorCount;
