@@ -1,1 +1,40 @@
-Console.WriteLine("bench");
+using System.Diagnostics;
+using WebBpf.Bench;
+using WebBpf.Kernel.Execution;
+using WebBpf.Linux;
+
+Options? options = Options.Parse(args);
+if (options is null)
+{
+    Console.WriteLine(Options.Help);
+    return 2;
+}
+
+IReadOnlyList<BenchProgram> programs = BenchProgram.All(Path.Combine(AppContext.BaseDirectory, "Programs"));
+if (options.Only.Count > 0)
+    programs = [.. programs.Where(program => options.Only.Contains(program.Name))];
+if (options.List)
+{
+    foreach (BenchProgram program in programs)
+        Console.WriteLine($"{program.Name,-16} {program.Insns.Length,4} insns  {program.What}");
+    return 0;
+}
+
+if (OperatingSystem.IsLinux() || OperatingSystem.IsWindows())
+    Process.GetCurrentProcess().ProcessorAffinity = (nint)(1L << options.Cpu);
+
+using var ours = new JitTarget(
+    options.Ours == "interpreter" ? "our interpreter" : options.Raw ? "our JIT, raw" : "our JIT",
+    new ExecutionOptions
+    {
+        Engine = options.Ours == "interpreter" ? Engine.Interpreter : Engine.Jit,
+        Isolation = options.Raw ? Isolation.Raw : Isolation.Masked,
+    });
+var targets = new List<IBenchTarget> { ours };
+string? unavailable = LinuxKernel.Probe();
+if (unavailable is null)
+    targets.Add(new BpfTarget($"kernel {LinuxKernel.Release}", new LinuxKernel()));
+else
+    Console.WriteLine($"The machine's kernel is left out: {unavailable}");
+
+return Suite.Run(programs, targets, options);

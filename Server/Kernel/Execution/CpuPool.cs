@@ -53,9 +53,7 @@ public sealed class CpuPool : IDisposable
     /// <summary>Gives a CPU back.</summary>
     public void Return(RunContext run)
     {
-        run.Program = null;
-        run.Subject = null;
-        run.Cancellation = default;
+        run.Idle();
         Volatile.Write(ref _free[run.Cpu], run);
         _available.Release();
     }

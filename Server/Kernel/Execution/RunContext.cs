@@ -162,7 +162,39 @@ public sealed unsafe partial class RunContext
         return !ended;
     }
 
-    /// <summary>Begins a run of <paramref name="code"/> on the next stack area; returns its frame pointer, or 0 where runs nest too deep.</summary>
+    /// <summary>
+    /// Begins the outermost run on this CPU; returns its frame pointer, or 0 where a run is in progress (see <see cref="Enter"/>). Repeated runs of the same code
+    /// write no reference: what the last one left here is still right.
+    /// </summary>
+    internal ulong Begin(IExecutable code, BpfMap[] maps)
+    {
+        if (Nesting != 0)
+            return 0;
+        Nesting = 1;
+        if (!ReferenceEquals(Code, code))
+            Code = code;
+        if (!ReferenceEquals(UsedMaps, maps))
+            UsedMaps = maps;
+        TailCalls = 0;
+        _mayGotoLeft = MayGotoBatch;
+        _mayGotoSince = 0;
+        return StackTop = _stackBottom + StackBytes;
+    }
+
+    /// <summary>Ends what <see cref="Begin"/> began.</summary>
+    internal void End() => Nesting = 0;
+
+    /// <summary>Forgets whose code ran last: nothing may be kept alive by an idle CPU.</summary>
+    internal void Idle()
+    {
+        Program = null;
+        Subject = null;
+        Code = null;
+        UsedMaps = [];
+        Cancellation = default;
+    }
+
+    /// <summary>Begins a run inside another on the next stack area; returns its frame pointer, or 0 where runs nest too deep.</summary>
     internal ulong Enter(IExecutable code, BpfMap[] maps, out Saved saved)
     {
         saved = new Saved(Code, UsedMaps, StackTop, TailCalls);
@@ -172,8 +204,6 @@ public sealed unsafe partial class RunContext
         Code = code;
         UsedMaps = maps;
         TailCalls = 0;
-        _mayGotoLeft = MayGotoBatch;
-        _mayGotoSince = 0;
         StackTop = _stackBottom + (ulong)Nesting * StackBytes;
         return StackTop;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Verifier;
@@ -39,16 +40,16 @@ public sealed class CompiledProgram : IExecutable
 
     public ulong Run(RunContext run, ulong context)
     {
-        ulong frame = run.Enter(this, _maps, out RunContext.Saved saved);
+        ulong frame = run.Begin(this, _maps);
         if (frame == 0)
-            return 0;
+            return RunNested(run, context);
         try
         {
             return Execute(run, frame, context);
         }
         finally
         {
-            run.Leave(saved);
+            run.End();
         }
     }
 
@@ -78,6 +79,22 @@ public sealed class CompiledProgram : IExecutable
             map.TrackedChanged -= OnTrackedChanged;
     }
 
+    private ulong RunNested(RunContext run, ulong context)
+    {
+        ulong frame = run.Enter(this, _maps, out RunContext.Saved saved);
+        if (frame == 0)
+            return 0;
+        try
+        {
+            return Execute(run, frame, context);
+        }
+        finally
+        {
+            run.Leave(saved);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Execute(RunContext run, ulong frame, ulong context)
     {
         MachineCode code = _current;
