@@ -7,7 +7,7 @@ using WebBpf.Kernel.Verifier;
 namespace WebBpf.Kernel.Jit;
 
 /// <summary>
-/// Loads and stores. Addresses are confined to the sandbox as <c>base + (uint)(register + offset)</c>, except where the frame pointer is the base: its slots
+/// Loads and stores. Addresses are confined to the sandbox and its margins as <c>base + (uint)register + offset</c>, except where the frame pointer is the base: its slots
 /// lie at known places. Without isolation they are used as they are.
 /// </summary>
 internal static class MemoryEmitter
@@ -83,17 +83,20 @@ internal static class MemoryEmitter
     {
         bool masked = e.Request.Isolation == Isolation.Masked && register != Op.R10;
         if (masked)
-            e.LoadBase();
-        e.Load(register);
-        AddOffset(e, offset);
-        if (masked)
         {
             // The low half is an offset in the 4 GiB of the sandbox: widened without sign, or the upper half of them would lie below the base.
-            e.Il.Emit(OpCodes.Conv_U4);
+            e.LoadBase();
+            e.LoadLow(register);
             e.Il.Emit(OpCodes.Conv_U8);
             e.Il.Emit(OpCodes.Add);
         }
+        else
+        {
+            e.Load(register);
+        }
 
+        // Added behind the mask, so that it becomes part of the machine's addressing mode: it is a signed 16-bit number, and the margins of the sandbox are wider.
+        AddOffset(e, offset);
         e.Il.Emit(OpCodes.Conv_U);
     }
 
