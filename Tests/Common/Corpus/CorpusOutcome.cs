@@ -28,13 +28,19 @@ internal sealed class CorpusOutcome
     public string Verdict => Load >= 0 ? "accept" : $"reject {Errno.Name(Load)}";
 
     /// <summary>The last line of the log before the statistics; empty for an accepted program.</summary>
-    public string Message => Load >= 0 ? "" : Log.Split('\n').LastOrDefault(l => l.Length > 0 && !IsStatistics(l)) ?? "";
+    public string Message => Load >= 0 ? "" : Log.Split('\n').Select(WithoutStatistics).LastOrDefault(l => l.Length > 0) ?? "";
 
     /// <summary>The line that counts instructions and states.</summary>
-    public string Statistics => Log.Split('\n').LastOrDefault(l => l.StartsWith("processed ", StringComparison.Ordinal)) ?? "";
+    public string Statistics => Log.Split('\n').LastOrDefault(l => l.Contains(" insns (limit ", StringComparison.Ordinal)) is { } line ? line[line.IndexOf("processed ", StringComparison.Ordinal)..] : "";
 
-    private static bool IsStatistics(string line) =>
-        line.StartsWith("processed ", StringComparison.Ordinal) || line.StartsWith("verification time ", StringComparison.Ordinal) || line.StartsWith("stack depth ", StringComparison.Ordinal);
+    // Some messages of the kernel lack a line end, so that the statistics follow on the same line.
+    private static string WithoutStatistics(string line)
+    {
+        if (line.StartsWith("verification time ", StringComparison.Ordinal) || line.StartsWith("stack depth ", StringComparison.Ordinal))
+            return "";
+        int at = line.IndexOf("processed ", StringComparison.Ordinal);
+        return at >= 0 && line.Contains(" insns (limit ", StringComparison.Ordinal) ? line[..at] : line;
+    }
 
     /// <summary>Writes what this kernel answered into the case.</summary>
     public void Record(CorpusCase into)
