@@ -60,7 +60,7 @@ public sealed class Caller : IDisposable
         deadline.CancelAfter(context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.CallTimeout);
         var caller = new Caller(identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline)
         {
-            Cpus = linux ? PossibleCpus.OfMachine() : kernels.Cpus,
+            Cpus = linux ? kernels.Linux!.Cpus : kernels.Cpus,
         };
         context.Items[typeof(Caller)] = caller;
         context.Response.RegisterForDispose(caller);

@@ -27,7 +27,7 @@ public static class KernelApi
         return TypedResults.Ok(new KernelInfo(
             linux ? LinuxKernel.Release : EmulatedRelease,
             linux ? "linux" : "emulated",
-            linux ? PossibleCpus.OfMachine() : kernels.Cpus,
+            desk.Caller.Cpus,
             kernels.StartedAt,
             limit,
             kernels.Linux is null ? ["emulated"] : ["emulated", "linux"],

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
 using WebBpf.Server.Api;
+using WebBpf.Server.Api.Files;
 using WebBpf.Server.Api.Maps;
 using WebBpf.Server.Api.Objects;
 using WebBpf.Server.Api.Programs;
@@ -37,6 +38,7 @@ public static class Pipeline
         api.MapPrograms();
         api.MapMaps();
         api.MapBtf();
+        api.MapBpffs();
         api.MapObjects();
         api.MapVerify();
         api.MapAssembly();

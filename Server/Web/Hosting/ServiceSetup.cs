@@ -69,6 +69,7 @@ public static class ServiceSetup
         services.AddSingleton<JournalWriter>();
         services.AddKernels();
         services.AddHostedService<StartUp>();
+        services.AddHostedService<ProgramWriteFlusher>();
         services.AddHostedService<IdleSessions>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
     }
