@@ -14,12 +14,8 @@ public sealed class HashOfMapsFamily : MapFamily
     public override MapTraits Traits(BpfMapType type) => Facts;
 
     /// <summary>fd_htab_map_alloc_check.</summary>
-    public override int CheckCreate(MapDefinition definition, BpfTask task)
-    {
-        if (definition.ValueSize != 4 || (definition.Flags & (MapFlags.RdonlyProg | MapFlags.WronlyProg)) != 0)
-            return -Errno.EINVAL;
-        return HashFamily.Check(definition, task);
-    }
+    public override int CheckCreate(MapDefinition definition, BpfTask task) =>
+        definition.ValueSize != 4 ? -Errno.EINVAL : HashFamily.Check(definition, task);
 
     public override int Create(MapDefinition definition, MapContext context, out BpfMap? map)
     {
@@ -100,7 +96,7 @@ internal sealed unsafe class HashOfMapsMap<TKey> : HashMap<TKey>, IHashOfMaps
     protected override void Release()
     {
         var position = default(MapCursor);
-        while (NextElement(ref position, 0, 0, out _, out ulong value))
+        while (Address != 0 && NextElement(ref position, 0, 0, out _, out ulong value))
         {
             if (Context.Find(*(uint*)value) is { } inner)
                 Context.Retire(inner);
