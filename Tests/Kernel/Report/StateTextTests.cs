@@ -92,11 +92,11 @@ public sealed class StateTextTests
     public void Only_what_changed_is_shown_and_only_once()
     {
         _frame.GrowStack(8);
-        for (int i = 4; i < 8; i++)
+        for (int i = 0; i < 4; i++)
             _frame.Stack[0].Set(i, SlotType.Misc);
         _scratch.MarkReg(10);
         _scratch.MarkSlot(0);
-        Assert.Equal(" R10=fp0 fp-8=mmmm????\n".Replace("mmmm????", "????mmmm", StringComparison.Ordinal), Text(all: false));
+        Assert.Equal(" R10=fp0 fp-8=mmmm????\n", Text(all: false));
         Assert.False(_scratch.Any);
         Assert.Equal("\n", Text(all: false));
     }
