@@ -109,10 +109,10 @@ internal sealed unsafe class JitTarget : IBenchTarget, IRunServices, IDisposable
         public uint Run(int repeat, out double ns)
         {
             ulong result = 0;
-            long start = Stopwatch.GetTimestamp();
+            double start = ThreadClock.Now;
             for (int i = 0; i < repeat; i++)
                 result = _code.Run(target._run, context);
-            ns = Stopwatch.GetElapsedTime(start).TotalNanoseconds / repeat;
+            ns = (ThreadClock.Now - start) / repeat;
             return (uint)result;
         }
 
