@@ -105,12 +105,12 @@ internal static class BoundsSync
         else if (b.U32Max < (uint)b.S32Min)
         {
             // As at 64 bits below: the unsigned range meets one end of the signed one only.
-            b.S32Min = 0;
+            b.S32Min = (int)b.U32Min;
             b.U32Max = Math.Min(b.U32Max, (uint)b.S32Max);
         }
         else if ((uint)b.S32Max < b.U32Min)
         {
-            b.S32Max = -1;
+            b.S32Max = (int)b.U32Max;
             b.U32Min = Math.Max(b.U32Min, (uint)b.S32Min);
         }
     }
@@ -133,13 +133,13 @@ internal static class BoundsSync
         {
             // The signed range lies at both ends of the unsigned line, and the unsigned one meets only its non-negative part:
             //   |SSSSS------------SSSSS|  with  |--UUUU------------|
-            b.SMin = 0;
+            b.SMin = (long)b.UMin;
             b.UMax = Math.Min(b.UMax, (ulong)b.SMax);
         }
         else if ((ulong)b.SMax < b.UMin)
         {
             // ... or only its negative part.
-            b.SMax = -1;
+            b.SMax = (long)b.UMax;
             b.UMin = Math.Max(b.UMin, (ulong)b.SMin);
         }
     }
