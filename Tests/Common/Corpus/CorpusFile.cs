@@ -49,7 +49,9 @@ internal sealed class CorpusFile
     }
 
     /// <summary>Writes the file again, entries in their order.</summary>
-    public void Save()
+    public void Save() => File.WriteAllText(_path, ToString());
+
+    public override string ToString()
     {
         var text = new StringBuilder();
         foreach (CorpusCase one in Cases)
@@ -66,7 +68,7 @@ internal sealed class CorpusFile
 
         foreach (string line in _tail)
             text.Append(line).Append('\n');
-        File.WriteAllText(_path, text.ToString());
+        return text.ToString();
     }
 
     private CorpusCase? AddEntry(string line, CorpusCase? current, List<string> between, string name, int number)

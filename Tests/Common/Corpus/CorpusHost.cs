@@ -41,6 +41,19 @@ internal sealed class CorpusHost(IBpfBackend kernel)
         }
     }
 
+    /// <summary>As <see cref="Run"/>, with a crash of the kernel as an outcome of its own.</summary>
+    public CorpusOutcome RunSafely(CorpusCase one)
+    {
+        try
+        {
+            return Run(one);
+        }
+        catch (Exception e) when (e is not FormatException and not AsmException)
+        {
+            return new CorpusOutcome { Load = -Errno.EIO, Log = $"CRASH {e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n')[0].Trim()}\n" };
+        }
+    }
+
     private void Load(CorpusCase one, Session session, Dictionary<string, (long Fd, CorpusMap Map)> maps, CorpusOutcome outcome)
     {
         AssembledProgram program = Assembler.Assemble(one.Asm, new Symbols(maps.ToDictionary(p => p.Key, p => (int)p.Value.Fd)));
