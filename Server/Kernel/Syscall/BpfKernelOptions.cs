@@ -1,5 +1,6 @@
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Objects.Journal;
+using WebBpf.Kernel.Verifier;
 
 namespace WebBpf.Kernel.Syscall;
 
@@ -16,6 +17,10 @@ public sealed record BpfKernelOptions
 
     /// <summary>kernel.unprivileged_bpf_disabled is set (to 1 or 2): who lacks CAP_BPF may neither create maps nor load programs.</summary>
     public bool UnprivilegedBpfDisabled { get; init; } = true;
+
+    /// <summary>Judges programs.</summary>
+    public Func<VerifierRequest, VerifierResult> Verifier { get; init; } = static _ =>
+        new VerifierResult(-Uapi.Errno.EOPNOTSUPP, new Verdict(false) { NotImplemented = "the verifier's walk" }, default, null);
 
     /// <summary>Online NUMA nodes.</summary>
     public int NumaNodes { get; init; } = 1;

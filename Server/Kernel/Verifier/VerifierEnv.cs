@@ -20,6 +20,12 @@ public sealed class VerifierEnv
             Aux[i].OrigIdx = i;
             Aux[i].MapIndex = -1;
         }
+
+        foreach (BpfMap map in request.BoundMaps)
+        {
+            map.Get();
+            UsedMaps.Add(map);
+        }
     }
 
     public VerifierRequest Request { get; }

@@ -37,6 +37,9 @@ public sealed class VerifierRequest
     /// <summary>The fds of fd_array; null where the caller passed none.</summary>
     public int[]? FdArray { get; init; }
 
+    /// <summary>Maps that the program is to hold although no instruction may name them (fd_array_cnt), in this order before all others. Held by the caller.</summary>
+    public IReadOnlyList<BpfMap> BoundMaps { get; init; } = [];
+
     public ILoadObserver? Observer { get; init; }
 
     public CancellationToken Cancellation { get; init; }
