@@ -15,9 +15,9 @@ public static class KernelSetup
     private static KernelHost Make(IServiceProvider services)
     {
         KernelOptions options = services.GetRequiredService<IOptions<KernelOptions>>().Value;
-        var kernel = new BpfKernel(new Kernel.Syscall.KernelOptions
+        var kernel = new BpfKernel(new Kernel.Syscall.BpfKernelOptions
         {
-            Cpus = options.Cpus ?? Kernel.Syscall.KernelOptions.PossibleCpus(),
+            Cpus = options.Cpus ?? Kernel.Syscall.BpfKernelOptions.PossibleCpus(),
             VmlinuxBtf = ReadBtf(options.VmlinuxBtf),
             Journal = services.GetRequiredService<JournalWriter>(),
         });
