@@ -12,6 +12,7 @@ internal static class CallEmitter
 {
     private static readonly MethodInfo Missing = typeof(MissingBody).GetMethod(nameof(MissingBody.Call))!;
     private static readonly MethodInfo TryTailCall = typeof(TailCall).GetMethod(nameof(TailCall.TryRun))!;
+    private static readonly MethodInfo GetCpu = typeof(RunContext).GetProperty(nameof(RunContext.Cpu))!.GetMethod!;
     private static readonly MethodInfo SetStackTop = typeof(RunContext).GetProperty(nameof(RunContext.StackTop))!.SetMethod!;
 
     public static void Emit(EmitContext e, in Insn insn)
@@ -20,8 +21,18 @@ internal static class CallEmitter
             Subprogram(e, insn);
         else if (insn.Src == 0 && insn.Imm == (int)BpfFuncId.TailCall)
             Tail(e);
-        else if (!MapLookupEmitter.TryEmit(e, insn))
+        else if (insn.Src == 0 && insn.Imm == (int)BpfFuncId.GetSmpProcessorId)
+            Cpu(e);
+        else if (!MapLookupEmitter.TryEmit(e, insn) && !LoopEmitter.TryEmit(e, insn))
             Helper(e, insn);
+    }
+
+    private static void Cpu(EmitContext e)
+    {
+        // The number of a CPU has no sign.
+        e.LoadRun();
+        e.Il.Emit(OpCodes.Call, GetCpu);
+        e.StoreLow(Op.R0);
     }
 
     private static void Tail(EmitContext e)
@@ -84,7 +95,8 @@ internal static class CallEmitter
         StoreEmitter.AroundHelper(e, insn, after: true);
     }
 
-    private static void LowerFrame(EmitContext e)
+    /// <summary>Pushes the frame pointer of a function called from here.</summary>
+    public static void LowerFrame(EmitContext e)
     {
         e.LoadFrame();
         MemoryEmitter.AddOffset(e, -e.Program.Subprogs[e.Subprog].StackDepth);

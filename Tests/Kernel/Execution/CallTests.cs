@@ -21,22 +21,30 @@ public sealed class CallTests : IDisposable
     [InlineData(100, 100UL, 4950UL)]
     public void A_loop_calls_back_with_each_index(int count, ulong made, ulong sum)
     {
-        Assert.Equal(made, _harness.Agree(Loop(count, stopAt: -1)));
-        Assert.Equal(sum, BitConverter.ToUInt64(_harness.ContextData));
+        foreach (bool known in new[] { false, true })
+        {
+            _harness.ContextData.Clear();
+            Assert.Equal(made, _harness.Agree(Loop(count, stopAt: -1, known: known)));
+            Assert.Equal(sum, BitConverter.ToUInt64(_harness.ContextData));
+        }
     }
 
-    [Fact]
-    public void A_callback_that_returns_1_ends_the_loop()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_callback_that_returns_1_ends_the_loop(bool known)
     {
-        Assert.Equal(8UL, _harness.Agree(Loop(100, stopAt: 7)));
+        Assert.Equal(8UL, _harness.Agree(Loop(100, stopAt: 7, known: known)));
         Assert.Equal(28UL, BitConverter.ToUInt64(_harness.ContextData));
     }
 
-    [Fact]
-    public void A_loop_refuses_flags_and_more_than_8_million_calls()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_loop_refuses_flags_and_more_than_8_million_calls(bool known)
     {
-        Assert.Equal(unchecked((ulong)-Errno.E2BIG), _harness.Agree(Loop((8 << 20) + 1, stopAt: -1)));
-        Assert.Equal(unchecked((ulong)-Errno.EINVAL), _harness.Agree(Loop(1, stopAt: -1, flags: 1)));
+        Assert.Equal(unchecked((ulong)-Errno.E2BIG), _harness.Agree(Loop((8 << 20) + 1, stopAt: -1, known: known)));
+        Assert.Equal(unchecked((ulong)-Errno.EINVAL), _harness.Agree(Loop(1, stopAt: -1, flags: 1, known: known)));
     }
 
     [Fact]
@@ -55,10 +63,12 @@ public sealed class CallTests : IDisposable
         Assert.Equal(50UL, BitConverter.ToUInt64(_harness.ContextData[8..]));
     }
 
-    [Fact]
-    public void A_deadline_ends_callbacks_and_says_so()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_deadline_ends_callbacks_and_says_so(bool known)
     {
-        foreach (IExecutable engine in ExecutionHarness.Engines(Loop(8 << 20, stopAt: -1)))
+        foreach (IExecutable engine in ExecutionHarness.Engines(Loop(8 << 20, stopAt: -1, known: known)))
         {
             _harness.Run.Abort = RunAbort.None;
             _harness.Run.Deadline = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 1000;
@@ -157,14 +167,17 @@ public sealed class CallTests : IDisposable
     }
 
     // r0 = bpf_loop(count, callback, ctx, flags); the callback adds its index to *ctx and returns 1 at stopAt.
-    private static VerifiedProgram Loop(int count, int stopAt, int flags = 0)
+    private static VerifiedProgram Loop(int count, int stopAt, int flags = 0, bool known = false)
     {
         Insn[] insns =
         [
-            Mov(3, 1), MovI(1, count), MovI(2, 1), MovI(4, flags), Helper((int)BpfFuncId.Loop), Exit,
+            Mov(3, 1), MovI(1, count), .. Imm64(2, 1), MovI(4, flags), Helper((int)BpfFuncId.Loop), Exit,
             Ldx(Op.DW, 3, 2, 0), Alu(Op.Add, 3, 1), Stx(Op.DW, 2, 3, 0), MovI(0, 0), JmpI(Op.Jne, 1, stopAt, 1), MovI(0, 1), Exit,
         ];
-        return ExecutionHarness.Program(insns, new Subprog(0, 6, 8), new Subprog(6, insns.Length, 8) { IsCallback = true });
+        VerifiedProgram program = ExecutionHarness.Program(insns, new Subprog(0, 7, 8), new Subprog(7, insns.Length, 8) { IsCallback = true });
+        if (known)
+            program.Facts[2].Flags = InsnFlags.FuncLoad;
+        return program;
     }
 
     // counts in *ctx, then tail-calls; returns 7 where it comes back.
