@@ -94,7 +94,12 @@ public abstract unsafe class BpfMap : KernelObject
         _tracking is { } tracking ? tracking.DeleteBySyscall(key, caller) : DeleteCore(key);
 
     /// <summary>BPF_MAP_LOOKUP_AND_DELETE_ELEM.</summary>
-    public virtual int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => flags != 0 ? -Errno.EINVAL : -Errno.ENOTSUPP;
+    public int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags, MapCaller caller = default)
+    {
+        if (flags != 0)
+            return -Errno.EINVAL;
+        return _tracking is { } tracking ? tracking.LookupAndDeleteBySyscall(key, value, caller) : LookupAndDeleteCore(key, value);
+    }
 
     /// <summary>The key after <paramref name="key"/> (the first where it is empty or not found), or ENOENT at the end.</summary>
     public virtual int GetNextKey(ReadOnlySpan<byte> key, Span<byte> next) => -Errno.EOPNOTSUPP;
@@ -110,6 +115,8 @@ public abstract unsafe class BpfMap : KernelObject
     }
 
     protected internal virtual int UpdateCore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller) => -Errno.EOPNOTSUPP;
+
+    protected internal virtual int LookupAndDeleteCore(ReadOnlySpan<byte> key, Span<byte> value) => -Errno.ENOTSUPP;
 
     protected internal virtual int DeleteCore(ReadOnlySpan<byte> key) => -Errno.EOPNOTSUPP;
 

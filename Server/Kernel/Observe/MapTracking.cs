@@ -147,13 +147,18 @@ public sealed class MapTracking
         return result;
     }
 
-    internal int DeleteBySyscall(ReadOnlySpan<byte> key, MapCaller caller)
+    internal int DeleteBySyscall(ReadOnlySpan<byte> key, MapCaller caller) => Delete(key, default, caller);
+
+    internal int LookupAndDeleteBySyscall(ReadOnlySpan<byte> key, Span<byte> value, MapCaller caller) => Delete(key, value, caller);
+
+    /// <summary>Deletes, and reads the last value where room for it is given.</summary>
+    private int Delete(ReadOnlySpan<byte> key, Span<byte> value, MapCaller caller)
     {
         byte[]? old = IsWatched ? Value(key) : null;
         int result;
         lock (Gate)
         {
-            result = _map.DeleteCore(key);
+            result = value.IsEmpty ? _map.DeleteCore(key) : _map.LookupAndDeleteCore(key, value);
             if (result == 0 && IsDurable)
                 _journal?.Deleted(_map, key);
         }

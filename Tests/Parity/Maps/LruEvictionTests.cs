@@ -58,7 +58,7 @@ public sealed unsafe class LruEvictionTests
         }
     }
 
-    private static HashSet<uint> Keys(IMapSide side)
+    private static HashSet<uint> Keys(MapSide side)
     {
         var keys = new HashSet<uint>();
         byte[]? key = null;

@@ -137,7 +137,7 @@ public sealed class MapOperationTests
         return key;
     }
 
-    private static List<string> Keys(IMapSide side, int map, uint keySize)
+    private static List<string> Keys(MapSide side, int map, uint keySize)
     {
         var keys = new List<string>();
         byte[]? key = null;

@@ -64,19 +64,17 @@ internal unsafe class HashMap<TKey> : HashTable<TKey>
         }
     }
 
-    public override int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags)
-    {
-        if (flags != 0)
-            return -Errno.EINVAL;
-        fixed (byte* name = key, into = value)
-            return Remove(name, Writer % Context.Cpus, into);
-    }
-
     protected internal override int UpdateCore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller)
     {
         int writer = Writer;
         fixed (byte* name = key, content = value)
             return Put(name, content, flags, writer % Context.Cpus, Context.Cpus + writer % Context.Cpus);
+    }
+
+    protected internal override int LookupAndDeleteCore(ReadOnlySpan<byte> key, Span<byte> value)
+    {
+        fixed (byte* name = key, into = value)
+            return Remove(name, Writer % Context.Cpus, into);
     }
 
     protected internal override int DeleteCore(ReadOnlySpan<byte> key)

@@ -71,8 +71,6 @@ internal sealed unsafe class HashOfMapsMap<TKey> : HashMap<TKey>, IHashOfMaps
         return 0;
     }
 
-    public override int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags) => flags != 0 ? -Errno.EINVAL : -Errno.ENOTSUPP;
-
     public int Restore(ReadOnlySpan<byte> key, BpfMap inner)
     {
         inner.Get();
@@ -86,6 +84,8 @@ internal sealed unsafe class HashOfMapsMap<TKey> : HashMap<TKey>, IHashOfMaps
             return -Errno.EBADF;
         return fds.GetMap(BinaryPrimitives.ReadInt32LittleEndian(value), out int error) is { } inner ? Insert(key, inner, flags) : error;
     }
+
+    protected internal override int LookupAndDeleteCore(ReadOnlySpan<byte> key, Span<byte> value) => -Errno.ENOTSUPP;
 
     protected override void Dropped(uint element)
     {

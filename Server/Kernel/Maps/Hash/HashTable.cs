@@ -28,6 +28,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
 
     private readonly HashSeed _seed;
     private readonly byte* _base;
+    private readonly uint _keyBytes;
     private readonly int[] _latches;
     private uint* _heads;
     private uint _mask;
@@ -37,6 +38,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
         : base(definition, context)
     {
         _base = Memory.Base;
+        _keyBytes = definition.KeySize;
         _seed = (definition.Flags & MapFlags.ZeroSeed) != 0 ? default : HashSeed.Random();
         ValueAt = KeyAt + ((definition.KeySize + 7) & ~7U);
         Buckets = (uint)System.Numerics.BitOperations.RoundUpToPowerOf2(Math.Min(definition.MaxEntries, 1U << 31));
@@ -142,7 +144,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
     protected virtual ulong ValueOf(uint element, int cpu) => (ulong)_base + element + ValueAt;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected uint Hash(byte* key) => TKey.Hash(key, KeySize, in _seed);
+    protected uint Hash(byte* key) => TKey.Hash(key, _keyBytes, in _seed);
 
     /// <summary>Offset of the element of a key, or 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,7 +158,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
         while ((at & 1) == 0)
         {
             byte* element = start + at;
-            if (*(uint*)(element + HashAt) == hash && TKey.Equal(element + KeyAt, key, KeySize))
+            if (*(uint*)(element + HashAt) == hash && TKey.Equal(element + KeyAt, key, _keyBytes))
                 return at;
             at = *(uint*)element;
         }
@@ -178,7 +180,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
         uint bucket = hash & _mask;
         byte* at = _base + element;
         *(uint*)(at + HashAt) = hash;
-        TKey.Copy(at + KeyAt, key, KeySize);
+        TKey.Copy(at + KeyAt, key, _keyBytes);
         uint head = _heads[bucket];
         Volatile.Write(ref *(uint*)at, head == 0 ? EndOf(bucket) : head);
         Volatile.Write(ref _heads[bucket], element);
@@ -227,7 +229,7 @@ internal abstract unsafe class HashTable<TKey> : BpfMap
             for (; (at & 1) == 0 && at != 0 && walked < LongestWalk; walked++)
             {
                 byte* element = _base + at;
-                if (*(uint*)(element + HashAt) == hash && TKey.Equal(element + KeyAt, key, KeySize))
+                if (*(uint*)(element + HashAt) == hash && TKey.Equal(element + KeyAt, key, _keyBytes))
                     return at;
                 at = *(uint*)element;
             }

@@ -92,14 +92,6 @@ internal sealed unsafe class LruHashMap<TKey> : HashTable<TKey>, ILruOwner
         }
     }
 
-    public override int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags)
-    {
-        if (flags != 0)
-            return -Errno.EINVAL;
-        fixed (byte* name = key, into = value)
-            return Remove(name, into);
-    }
-
     bool ILruOwner.IsReferenced(int node) => *(uint*)(Base + Pool.At(node) + RefAt) != 0;
 
     void ILruOwner.ClearReference(int node) => *(uint*)(Base + Pool.At(node) + RefAt) = 0;
@@ -120,6 +112,12 @@ internal sealed unsafe class LruHashMap<TKey> : HashTable<TKey>, ILruOwner
     {
         fixed (byte* name = key, content = value)
             return Put(name, content, flags, Environment.CurrentManagedThreadId % Context.Cpus);
+    }
+
+    protected internal override int LookupAndDeleteCore(ReadOnlySpan<byte> key, Span<byte> value)
+    {
+        fixed (byte* name = key, into = value)
+            return Remove(name, into);
     }
 
     protected internal override int DeleteCore(ReadOnlySpan<byte> key)

@@ -69,14 +69,6 @@ internal sealed unsafe class PercpuHashMap<TKey> : HashTable<TKey>
         }
     }
 
-    public override int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags)
-    {
-        if (flags != 0)
-            return -Errno.EINVAL;
-        fixed (byte* name = key)
-            return Remove(name, Environment.CurrentManagedThreadId % Context.Cpus, value);
-    }
-
     protected internal override int UpdateCore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong flags, MapCaller caller)
     {
         fixed (byte* name = key)
@@ -89,6 +81,12 @@ internal sealed unsafe class PercpuHashMap<TKey> : HashTable<TKey>
             Finish(element, name, added, hash);
             return 0;
         }
+    }
+
+    protected internal override int LookupAndDeleteCore(ReadOnlySpan<byte> key, Span<byte> value)
+    {
+        fixed (byte* name = key)
+            return Remove(name, Environment.CurrentManagedThreadId % Context.Cpus, value);
     }
 
     protected internal override int DeleteCore(ReadOnlySpan<byte> key)

@@ -48,10 +48,13 @@ internal sealed class TaskFds(FdTable fds) : IMapFdResolver
 
     public KernelObject? GetPerfEvent(int fd, out int error)
     {
-        // There are no perf events yet: whatever is open is something else.
+        // perf_event_get: whatever is open and no perf event is EBADF, too.
+        error = 0;
         KernelObject? file = fds.Get(fd);
-        error = file is null && !FdTable.IsStdio(fd) ? -Errno.EBADF : -Errno.EINVAL;
+        if (file is Observe.PerfOutputEvent)
+            return file;
         file?.Put();
+        error = -Errno.EBADF;
         return null;
     }
 }
