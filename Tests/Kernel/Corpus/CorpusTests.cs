@@ -1,3 +1,4 @@
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa.Assembly;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Tests.Corpus;
@@ -39,10 +40,12 @@ public sealed class CorpusTests(ITestOutputHelper output)
             Assert.Equal(File.ReadAllText(path), CorpusFile.Read(path).ToString());
     }
 
-    [Fact]
-    public void Our_kernel_says_what_the_corpus_says()
+    [Theory]
+    [InlineData(Engine.Jit)]
+    [InlineData(Engine.Interpreter)]
+    public void Our_kernel_says_what_the_corpus_says(Engine engine)
     {
-        using var kernel = new BpfKernel(new BpfKernelOptions { Cpus = BpfKernelOptions.PossibleCpus() });
+        using var kernel = new BpfKernel(new BpfKernelOptions { Cpus = BpfKernelOptions.PossibleCpus(), Execution = new ExecutionOptions { Engine = engine } });
         var host = new CorpusHost(kernel);
         List<string> differences = [];
         Dictionary<string, int> gaps = [];

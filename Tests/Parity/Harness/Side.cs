@@ -46,7 +46,7 @@ internal sealed class Side(string name, IBpfBackend kernel) : ILoadObserver, IDi
     }
 
     /// <summary>The same with fields given by name.</summary>
-    public long Call(BpfCommand command, params ReadOnlySpan<(string Name, ulong Value)> fields)
+    public long Call(BpfCommand command, params (string Name, ulong Value)[] fields)
     {
         var attr = new CallAttr(command);
         foreach ((string name, ulong value) in fields)
