@@ -45,6 +45,8 @@ public sealed class UserMemoryArena(long maxBytes = 1L << 30, Action<long>? char
 
     public bool TryRead(ulong address, Span<byte> destination)
     {
+        if (destination.IsEmpty)
+            return true;
         if (!TryFind(address, (ulong)destination.Length, out Span<byte> bytes))
             return false;
         bytes.CopyTo(destination);
@@ -53,6 +55,8 @@ public sealed class UserMemoryArena(long maxBytes = 1L << 30, Action<long>? char
 
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source)
     {
+        if (source.IsEmpty)
+            return true;
         if (!TryFind(address, (ulong)source.Length, out Span<byte> bytes))
             return false;
         source.CopyTo(bytes);
