@@ -97,3 +97,6 @@ public sealed record ProgramStats(uint Id, ulong RunTimeNs, ulong RunCnt, ulong 
 
 /// <summary>A log as text.</summary>
 public sealed record LogInfo(uint Id, string Log);
+
+/// <summary>A link.</summary>
+public sealed record LinkInfo(uint Id, string Type, uint ProgId);

@@ -30,6 +30,14 @@ public sealed class Desk : IDisposable
     /// <summary>One for the request; disposed with it.</summary>
     public static Desk Of(HttpContext context)
     {
+        Desk desk = ForStream(context);
+        context.Response.RegisterForDispose(desk);
+        return desk;
+    }
+
+    /// <summary>One for a part of a long request, which disposes it.</summary>
+    public static Desk ForStream(HttpContext context)
+    {
         Caller caller = Caller.Of(context);
         BpfTask owner = caller.Session.Task;
         var task = new BpfTask
@@ -42,9 +50,7 @@ public sealed class Desk : IDisposable
             Capabilities = owner.Capabilities,
         };
         CallMemory memory = context.NewCallMemory();
-        var desk = new Desk(caller, task, memory);
-        context.Response.RegisterForDispose(desk);
-        return desk;
+        return new Desk(caller, task, memory);
     }
 
     public BpfCall Call(ILoadObserver? observer = null) => Caller.Call(observer) with { Task = Task };

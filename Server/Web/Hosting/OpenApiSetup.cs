@@ -20,6 +20,7 @@ public static class OpenApiSetup
             });
             gen.AddSecurityDefinition("key", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "Needed unless the caller is on the loopback interface and Auth:Mode is Loopback." });
             gen.OperationFilter<CommonAnswers>();
+            gen.DocumentFilter<CommandSchemas>();
             gen.SupportNonNullableReferenceTypes();
         });
     }

@@ -38,6 +38,8 @@ public static class Pipeline
         api.MapPrograms();
         api.MapMaps();
         api.MapBtf();
+        api.MapLinks();
+        api.MapStreams();
         api.MapBpffs();
         api.MapObjects();
         api.MapVerify();

@@ -64,6 +64,9 @@ public static class ServiceSetup
         services.AddSingleton<LoadLogs>();
         services.AddSingleton<ProgramLogs>();
         services.AddSingleton<UploadCounter>();
+        services.AddSingleton<EventFeed>();
+        services.AddSingleton<TraceFeed>();
+        services.AddSingleton<StreamSlots>();
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<JournalWriter>();
