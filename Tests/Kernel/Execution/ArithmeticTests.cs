@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using WebBpf.Kernel.Isa;
+using WebBpf.Tests.Common.Execution;
 using Xunit;
-using static WebBpf.Tests.Kernel.Execution.Asm;
+using static WebBpf.Tests.Common.Execution.Asm;
 
 namespace WebBpf.Tests.Kernel.Execution;
 

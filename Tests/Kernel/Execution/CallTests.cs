@@ -3,8 +3,9 @@ using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier;
+using WebBpf.Tests.Common.Execution;
 using Xunit;
-using static WebBpf.Tests.Kernel.Execution.Asm;
+using static WebBpf.Tests.Common.Execution.Asm;
 
 namespace WebBpf.Tests.Kernel.Execution;
 

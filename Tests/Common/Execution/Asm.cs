@@ -1,6 +1,6 @@
 using WebBpf.Kernel.Isa;
 
-namespace WebBpf.Tests.Kernel.Execution;
+namespace WebBpf.Tests.Common.Execution;
 
 /// <summary>Instructions by short names, as the BPF_* macros of linux/filter.h name them.</summary>
 internal static class Asm

@@ -1,14 +1,16 @@
 using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Verifier;
-using static WebBpf.Tests.Kernel.Execution.Asm;
+using static WebBpf.Tests.Common.Execution.Asm;
 
-namespace WebBpf.Tests.Kernel.Execution;
+namespace WebBpf.Tests.Common.Execution;
 
 /// <summary>
 /// Programs made by chance that always end: forward jumps everywhere, one counted loop around all of it. R1 stays the context, R9 the loop counter; R0 and R2-R8 are
 /// played with; loads and stores go to the context and the stack.
 /// </summary>
-internal sealed class RandomPrograms(int seed)
+/// <param name="seed">Makes the sequence of programs repeatable.</param>
+/// <param name="verifiable">Only what the kernel's verifier lets through where R1 points to a packet: no shift counts or divisors out of range, atomics on the stack only.</param>
+internal sealed class RandomPrograms(int seed, bool verifiable = false)
 {
     private static readonly int[] AluCodes =
         [Op.Add, Op.Sub, Op.Mul, Op.Div, Op.Or, Op.And, Op.Lsh, Op.Rsh, Op.Neg, Op.Mod, Op.Xor, Op.Mov, Op.Arsh, Op.End];
@@ -22,7 +24,10 @@ internal sealed class RandomPrograms(int seed)
 
     /// <param name="length">Instructions of the body, about.</param>
     /// <param name="rounds">Times the body runs.</param>
-    public VerifiedProgram Next(int length, int rounds)
+    public VerifiedProgram Next(int length, int rounds) => ExecutionHarness.Program([.. Body(length, rounds), Exit]);
+
+    /// <summary>The same without the exit.</summary>
+    public List<Insn> Body(int length, int rounds)
     {
         var insns = new List<Insn>();
         for (int register = 0; register <= 8; register++)
@@ -47,8 +52,7 @@ internal sealed class RandomPrograms(int seed)
         insns.Add(AluI(Op.Sub, 9, 1));
         insns.Add(new Insn(Op.Jmp | Op.Jeq, 9, 0, 1, 0));
         insns.Add(new Insn(Op.Jmp32 | Op.Ja, 0, 0, 0, start - insns.Count - 1));
-        insns.Add(Exit);
-        return ExecutionHarness.Program([.. insns]);
+        return insns;
     }
 
     private Insn One(int left)
@@ -69,7 +73,8 @@ internal sealed class RandomPrograms(int seed)
             case 4:
                 return St(Pick(Sizes), Pointer(out int at), at, Small());
             case 5:
-                return Atomic(Pick([Op.W, Op.DW]), Pick(AtomicCodes), Pointer(out int where) is var p ? p : p, src, where & ~7);
+                int target = Pointer(out int where, onStack: verifiable);
+                return Atomic(Pick([Op.W, Op.DW]), Pick(AtomicCodes), target, src, where & ~7);
             default:
                 return Arithmetic(dst, src);
         }
@@ -89,18 +94,26 @@ internal sealed class RandomPrograms(int seed)
             case Op.Mov when register:
                 return new Insn(opClass | code | Op.X, dst, src, Pick(opClass == Op.Alu64 ? [0, 8, 16, 32] : [0, 8, 16]), 0);
             case Op.Div or Op.Mod:
-                return new Insn(opClass | code | (register ? Op.X : 0), dst, register ? src : 0, _random.Next(2), register ? 0 : Small());
+                return new Insn(opClass | code | (register ? Op.X : 0), dst, register ? src : 0, _random.Next(2), register ? 0 : Divisor());
+            case Op.Lsh or Op.Rsh or Op.Arsh when verifiable && !register:
+                return new Insn(opClass | code, dst, 0, 0, _random.Next(opClass == Op.Alu ? 32 : 64));
             default:
                 return new Insn(opClass | code | (register ? Op.X : 0), dst, register ? src : 0, 0, register ? 0 : Small());
         }
     }
 
     // The context, or the frame with its eight slots of numbers.
-    private int Pointer(out int offset)
+    private int Pointer(out int offset, bool onStack = false)
     {
-        bool stack = _random.Next(2) == 0;
+        bool stack = onStack || _random.Next(2) == 0;
         offset = stack ? -8 * _random.Next(1, 9) : _random.Next(ExecutionHarness.ContextBytes - 8);
         return stack ? 10 : 1;
+    }
+
+    private int Divisor()
+    {
+        int imm = Small();
+        return imm == 0 && verifiable ? 1 : imm;
     }
 
     private int Register() => Pick([0, 2, 3, 4, 5, 6, 7, 8]);

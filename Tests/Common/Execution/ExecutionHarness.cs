@@ -6,7 +6,7 @@ using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Verifier;
 using Xunit;
 
-namespace WebBpf.Tests.Kernel.Execution;
+namespace WebBpf.Tests.Common.Execution;
 
 /// <summary>A sandbox with one virtual CPU and a context of 256 bytes; runs hand-made programs, which no verifier has seen, on both engines.</summary>
 public sealed unsafe class ExecutionHarness : IRunServices, IDisposable
