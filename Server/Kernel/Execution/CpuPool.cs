@@ -11,6 +11,7 @@ public sealed class CpuPool : IDisposable
     private readonly RunContext?[] _free;
     private readonly RunContext[] _all;
     private readonly SemaphoreSlim _available;
+    private readonly GracePeriods _periods;
     private int _waiting;
 
     public CpuPool(MapContext maps, IRunServices services)
@@ -19,6 +20,8 @@ public sealed class CpuPool : IDisposable
         for (int cpu = 0; cpu < _all.Length; cpu++)
             _all[cpu] = new RunContext(maps, cpu, services);
         _free = [.. _all];
+        _periods = new GracePeriods(_all.Length);
+        maps.GracePeriods = _periods;
         _available = new SemaphoreSlim(_all.Length, _all.Length);
     }
 
@@ -44,6 +47,7 @@ public sealed class CpuPool : IDisposable
         }
 
         RunContext run = TakeLowest();
+        _periods.Begin(run.Cpu);
         run.Deadline = deadline;
         run.Cancellation = cancellation;
         run.Abort = RunAbort.None;
@@ -54,6 +58,7 @@ public sealed class CpuPool : IDisposable
     public void Return(RunContext run)
     {
         run.Idle();
+        _periods.End(run.Cpu);
         Volatile.Write(ref _free[run.Cpu], run);
         _available.Release();
     }

@@ -64,7 +64,7 @@ public sealed class MapTracking
     /// </summary>
     internal void MarkAll()
     {
-        if (!IsDurable)
+        if (!IsDurable || _map.KeySize == 0)
             return;
         byte[] key = new byte[_map.KeySize];
         if (_map.GetNextKey(default, key) != 0)

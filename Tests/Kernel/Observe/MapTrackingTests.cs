@@ -165,6 +165,26 @@ public sealed class MapTrackingTests : IDisposable
             Assert.Equal(*(ulong*)(map.FastPath!.Values + i * 8), kept[i]);
     }
 
+    [Fact]
+    public void A_map_taken_out_of_a_map_lives_until_the_runs_of_that_moment_have_ended()
+    {
+        using var cpus = new CpuPool(_bench.Context, new NoServices());
+        BpfMap inner = _bench.Make(BpfMapType.Hash, 4, 8, 10);
+        var fds = new OneMap(inner);
+        _bench.TryMake(new MapDefinition(BpfMapType.ArrayOfMaps, 4, 4, 2) { InnerMap = inner }, out BpfMap? outer);
+        int before = inner.References;
+        Assert.Equal(0, outer!.UpdateElem(MapBench.Bytes(0, 4), MapBench.Bytes(7, 4), 0, new MapCaller(_bench.Task, fds)));
+        Assert.Equal(before + 1, inner.References);
+        RunContext first = cpus.Rent(cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(inner.Address, outer.Lookup(_bench.Place(0, 4), 0));
+        Assert.Equal(0, outer.DeleteElem(MapBench.Bytes(0, 4)));
+        RunContext second = cpus.Rent(cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(before + 1, inner.References);
+        cpus.Return(first);
+        Assert.Equal(before, inner.References);
+        cpus.Return(second);
+    }
+
     private unsafe void Store(ulong address, uint value)
     {
         TrackedStores.Before(_run, address, 4);
@@ -181,6 +201,28 @@ public sealed class MapTrackingTests : IDisposable
         public void Updated(BpfMap map, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Entries.Add($"{key[0]}={value[0]}");
 
         public void Deleted(BpfMap map, ReadOnlySpan<byte> key) => Entries.Add($"{key[0]} gone");
+    }
+
+    private sealed class OneMap(BpfMap map) : IMapFdResolver
+    {
+        public WebBpf.Kernel.Programs.BpfProgram? GetProgram(int fd, out int error)
+        {
+            error = -Errno.EINVAL;
+            return null;
+        }
+
+        public BpfMap? GetMap(int fd, out int error)
+        {
+            error = 0;
+            map.Get();
+            return map;
+        }
+
+        public KernelObject? GetPerfEvent(int fd, out int error)
+        {
+            error = -Errno.EBADF;
+            return null;
+        }
     }
 
     private sealed class NoServices : IRunServices
