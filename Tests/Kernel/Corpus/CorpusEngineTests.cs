@@ -2,7 +2,7 @@ using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Isa.Assembly;
 using WebBpf.Tests.Corpus;
-using WebBpf.Tests.Kernel.Execution;
+using WebBpf.Tests.Common.Execution;
 using Xunit;
 
 namespace WebBpf.Tests.Kernel.Corpus;
