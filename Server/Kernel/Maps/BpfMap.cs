@@ -87,11 +87,17 @@ public abstract unsafe class BpfMap : KernelObject
         // The system call asks for a spin lock in the value before anything else; maps with one are refused as a gap when they are made.
         if ((flags & MapFlags.Lock) != 0)
             return -Errno.EINVAL;
-        return _tracking is { } tracking ? tracking.UpdateBySyscall(key, value, flags, caller) : UpdateCore(key, value, flags, caller);
+        if (_tracking is { } tracking)
+            return tracking.UpdateBySyscall(key, value, flags, caller);
+        return Untracked(UpdateCore(key, value, flags, caller), key);
     }
 
     public int DeleteElem(ReadOnlySpan<byte> key, MapCaller caller = default) =>
-        _tracking is { } tracking ? tracking.DeleteBySyscall(key, caller) : DeleteCore(key);
+        _tracking is { } tracking ? tracking.DeleteBySyscall(key, caller) : Untracked(DeleteCore(key), key);
+
+    /// <summary><see cref="LookupAndDeleteElem"/> as the system call makes it: a durable map records the deletion.</summary>
+    public int TakeElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags, MapCaller caller = default) =>
+        _tracking is { } tracking ? tracking.TakeBySyscall(key, value, flags, caller) : Untracked(LookupAndDeleteElem(key, value, flags), key);
 
     /// <summary>BPF_MAP_LOOKUP_AND_DELETE_ELEM.</summary>
     public int LookupAndDeleteElem(ReadOnlySpan<byte> key, Span<byte> value, ulong flags, MapCaller caller = default)
@@ -161,6 +167,16 @@ public abstract unsafe class BpfMap : KernelObject
     {
         Address = Context.Register(this);
         return Address != 0;
+    }
+
+    // Where the map became durable while the write was under way, its first image may lack the write: it is recorded now.
+    private int Untracked(int result, ReadOnlySpan<byte> key)
+    {
+        if (result != 0)
+            return result;
+        Interlocked.MemoryBarrier();
+        _tracking?.Late(key);
+        return 0;
     }
 
     protected override void Release()

@@ -168,6 +168,35 @@ public sealed class MapTracking
         return result;
     }
 
+    internal int TakeBySyscall(ReadOnlySpan<byte> key, Span<byte> value, ulong flags, MapCaller caller)
+    {
+        int result;
+        lock (Gate)
+        {
+            result = _map.LookupAndDeleteElem(key, value, flags);
+            if (result == 0 && IsDurable)
+                _journal?.Deleted(_map, key);
+        }
+
+        if (result == 0 && IsWatched)
+            Announce(MapOperation.Delete, key.ToArray(), value.ToArray(), null, Writer(caller));
+        return result;
+    }
+
+    /// <summary>A write of the system call that began before there was a tracking: what the key holds now is recorded.</summary>
+    internal void Late(ReadOnlySpan<byte> key)
+    {
+        lock (Gate)
+        {
+            if (!IsDurable)
+                return;
+            if (Value(key) is { } value)
+                _journal?.Updated(_map, key, value);
+            else
+                _journal?.Deleted(_map, key);
+        }
+    }
+
     internal void Add(MapWatch watch) => _watches = [.. _watches, watch];
 
     internal void Remove(MapWatch watch) => _watches = [.. _watches.Where(w => w != watch)];

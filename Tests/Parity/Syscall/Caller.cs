@@ -1,6 +1,7 @@
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
+using WebBpf.Tests.Corpus;
 
 namespace WebBpf.Tests.Parity.Syscall;
 
@@ -11,11 +12,11 @@ internal sealed class Caller(IBpfBackend kernel, BpfTask? task = null) : IDispos
 
     public BpfTask Task { get; } = task ?? new BpfTask { Pid = 4242, Tgid = 4242, Comm = "parity" };
 
-    public long Call(Attr attr) => kernel.Bpf(attr.Command, attr.Bytes.AsSpan(0, attr.Size), Memory, new BpfCall(Task));
+    public long Call(CallAttr attr) => kernel.Bpf(attr.Command, attr.Bytes, Memory, new BpfCall(Task));
 
     public long Call(BpfCommand command, params (string Name, ulong Value)[] fields)
     {
-        var attr = new Attr(command);
+        var attr = new CallAttr(command);
         foreach ((string name, ulong value) in fields)
             attr[name] = value;
         return Call(attr);

@@ -3,6 +3,7 @@ using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Linux;
+using WebBpf.Tests.Corpus;
 using Xunit;
 
 namespace WebBpf.Tests.Parity.Syscall;
@@ -98,7 +99,7 @@ public sealed class LinuxKernelTests
             BpfCommand.ProgLoad, ("prog_type", (ulong)BpfProgType.Xdp), ("insns", caller.Memory.Copy(insns)), ("insn_cnt", 2), ("license", caller.Memory.Copy("GPL"))));
         byte[] packet = [.. Enumerable.Range(0, 64).Select(i => (byte)i)];
         UserBuffer data = caller.Memory.Allocate(64);
-        var run = new Attr(BpfCommand.ProgTestRun) { ["prog_fd"] = 3, ["data_in"] = caller.Memory.Copy(packet), ["data_size_in"] = 64, ["data_out"] = data.Address };
+        var run = new CallAttr(BpfCommand.ProgTestRun) { ["prog_fd"] = 3, ["data_in"] = caller.Memory.Copy(packet), ["data_size_in"] = 64, ["data_out"] = data.Address };
         Assert.Equal(0, caller.Call(run));
         Assert.Equal(2UL, run["retval"]);
         Assert.Equal(64UL, run["data_size_out"]);

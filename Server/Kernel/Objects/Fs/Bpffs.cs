@@ -58,10 +58,6 @@ public sealed class Bpffs
             int error = Creatable(from, path, task, out BpffsNode directory, out string name);
             if (error != 0)
                 return error;
-
-            // Names with dots are kept for the kernel's own files.
-            if (name.Contains('.', StringComparison.Ordinal))
-                return -Errno.EPERM;
             pinned.Get();
             pinned.AddUser();
             BpffsNode node = Add(directory, new BpffsNode(name, directory)
@@ -110,8 +106,6 @@ public sealed class Bpffs
             int error = Creatable(null, path.TrimEnd('/'), task, out BpffsNode directory, out string name);
             if (error != 0)
                 return error;
-            if (name.Contains('.', StringComparison.Ordinal))
-                return -Errno.EPERM;
             BpffsNode made = Add(directory, new BpffsNode(name, directory)
             {
                 Children = new SortedDictionary<string, BpffsNode>(StringComparer.Ordinal),
@@ -172,7 +166,7 @@ public sealed class Bpffs
                 return -Errno.EXDEV;
             if (!PathWalk.MayAccess(directory, task, Write))
                 return -Errno.EACCES;
-            if (name.Contains('.', StringComparison.Ordinal))
+            if (!directory.Children!.ContainsKey(name) && PathWalk.Missing(directory, name) is -Errno.EPERM)
                 return -Errno.EPERM;
             if (IsSelfOrBelow(directory, node))
                 return -Errno.EINVAL;
@@ -271,6 +265,8 @@ public sealed class Bpffs
             return error;
         if (name.Length == 0 || directory.Children!.ContainsKey(name))
             return -Errno.EEXIST;
+        if (PathWalk.Missing(directory, name) is -Errno.EPERM)
+            return -Errno.EPERM;
         if (path.EndsWith('/'))
             return -Errno.ENOENT;
         if (!directory.IsBpffs)

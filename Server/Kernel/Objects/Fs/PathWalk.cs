@@ -43,7 +43,7 @@ internal static class PathWalk
             }
 
             if (!directory.Children!.TryGetValue(parts[i], out BpffsNode? next))
-                return -Errno.ENOENT;
+                return Missing(directory, parts[i]);
             if (!next.IsDirectory)
                 return -Errno.ENOTDIR;
             directory = next;
@@ -59,10 +59,14 @@ internal static class PathWalk
         if (error != 0 || name.Length == 0)
             return error;
         if (!node.Children!.TryGetValue(name, out BpffsNode? found))
-            return -Errno.ENOENT;
+            return Missing(node, name);
         node = found;
         return path.EndsWith('/') && !found.IsDirectory ? -Errno.ENOTDIR : 0;
     }
+
+    /// <summary>Why a name is not there: names with dots are kept for the kernel's own files (bpf_lookup).</summary>
+    public static int Missing(BpffsNode directory, string name) =>
+        directory.IsBpffs && name.Contains('.', StringComparison.Ordinal) ? -Errno.EPERM : -Errno.ENOENT;
 
     /// <summary>Permission bits against a task (4 read, 2 write, 1 search); CAP_SYS_ADMIN and root pass, as who has CAP_DAC_OVERRIDE.</summary>
     public static bool MayAccess(BpffsNode node, BpfTask task, uint wanted)

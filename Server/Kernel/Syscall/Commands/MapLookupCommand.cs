@@ -23,7 +23,12 @@ internal sealed class MapLookupCommand : SyscallCommand
                 return -Errno.EPERM;
 
             // No value has a spin lock yet: BTF with one is refused when the map is made.
-            return flags != 0 ? -Errno.EINVAL : Look(ref call, map, delete);
+            if (flags != 0)
+                return -Errno.EINVAL;
+            if (!delete)
+                return Look(ref call, map, delete);
+            using MapWriteGate.Scope writing = MapWriteGate.Enter(map);
+            return map.Frozen ? -Errno.EPERM : call.Kernel.Durability.Acknowledge(Look(ref call, map, delete), call.Call);
         }
         finally
         {
@@ -50,7 +55,7 @@ internal sealed class MapLookupCommand : SyscallCommand
             // A bloom filter is asked about the value that the caller passes.
             if (map.Type == BpfMapType.BloomFilter && !call.Memory.TryRead(call.U64(MapElement.Value), value))
                 return -Errno.EFAULT;
-            error = delete ? map.LookupAndDeleteElem(key, value, 0) : map.LookupElem(key, value, 0);
+            error = delete ? map.TakeElem(key, value, 0, new MapCaller(call.Task)) : map.LookupElem(key, value, 0);
             if (error != 0)
                 return error;
             return call.Memory.TryWrite(call.U64(MapElement.Value), value) ? 0 : -Errno.EFAULT;

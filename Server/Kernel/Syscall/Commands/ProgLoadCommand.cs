@@ -70,10 +70,10 @@ internal sealed class ProgLoadCommand : SyscallCommand
             return call.NotImplemented("programs bound to a device");
         if (type is BpfProgType.Unspec or > BpfProgType.Netfilter)
             return -Errno.EINVAL;
+        if (call.Name(ProgName, 16) is not { } name || !Log(ref call).IsValid)
+            return -Errno.EINVAL;
         if (ProgramTypeRegistry.Find(type) is not { } info)
             return call.NotImplemented($"program type {UapiName.Of(type)}");
-        if (call.Name(ProgName, 16) is not { } name)
-            return -Errno.EINVAL;
         string licenseText = Encoding.UTF8.GetString(license, 0, length);
         var facts = new ProgramFacts
         {
@@ -89,6 +89,8 @@ internal sealed class ProgLoadCommand : SyscallCommand
         };
         return Check(ref call, facts, Insn.FromBytes(code), licenseText);
     }
+
+    private static LogBuffer Log(ref SyscallContext call) => new(call.U32(LogLevel), call.U64(LogBuf), call.U32(LogSize));
 
     private static int CheckArguments(ref SyscallContext call, BpfProgType type, out BpfAttachType expected)
     {
@@ -146,9 +148,7 @@ internal sealed class ProgLoadCommand : SyscallCommand
     // bpf_check: from here on there is a log.
     private static long Check(ref SyscallContext call, ProgramFacts facts, Insn[] insns, string license)
     {
-        var buffer = new LogBuffer(call.U32(LogLevel), call.U64(LogBuf), call.U32(LogSize));
-        if (!buffer.IsValid)
-            return -Errno.EINVAL;
+        LogBuffer buffer = Log(ref call);
         VerifierLog log = buffer.Open(call.Call.Observer);
         using var environment = new LoadEnvironment(call.Kernel, call.Task.Fds);
         int error = Verify(ref call, facts, insns, license, environment, log, out BpfProgram? program, out string? gap);

@@ -67,6 +67,10 @@ public sealed class UserMemoryArena(long maxBytes = 1L << 30, Action<long>? char
 
     private bool TryFind(ulong address, ulong length, out Span<byte> bytes)
     {
+        // Copying nothing works from anywhere, as with copy_from_user.
+        bytes = default;
+        if (length == 0)
+            return true;
         foreach (UserBuffer buffer in _buffers)
         {
             ulong offset = address - buffer.Address;
@@ -77,7 +81,6 @@ public sealed class UserMemoryArena(long maxBytes = 1L << 30, Action<long>? char
             }
         }
 
-        bytes = default;
         return false;
     }
 }
