@@ -41,6 +41,12 @@ internal sealed class BpfTarget(string name, IBpfBackend backend) : IBenchTarget
         return null;
     }
 
+    public void Dispose()
+    {
+        _task.Fds.CloseAll();
+        (backend as IDisposable)?.Dispose();
+    }
+
     private long MakeMap(BenchMap map)
     {
         byte[] attr = new byte[72];

@@ -1,7 +1,7 @@
 namespace WebBpf.Bench;
 
 /// <summary>A kernel (or a part of one) on which programs are measured.</summary>
-internal interface IBenchTarget
+internal interface IBenchTarget : IDisposable
 {
     string Name { get; }
 

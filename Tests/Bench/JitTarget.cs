@@ -13,7 +13,7 @@ namespace WebBpf.Bench;
 /// Our compiler (or interpreter) alone: no verifier and no system call around it. The two loads from the context that a program begins with are turned to our
 /// context's layout, which is what the rewrites of the verifier would do.
 /// </summary>
-internal sealed unsafe class JitTarget : IBenchTarget, IRunServices, IDisposable
+internal sealed unsafe class JitTarget : IBenchTarget, IRunServices
 {
     private readonly ExecutionOptions _options;
     private readonly BpfMemory _memory = new();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using WebBpf.Bench;
 using WebBpf.Kernel.Execution;
+using WebBpf.Kernel.Syscall;
 using WebBpf.Linux;
 
 Options? options = Options.Parse(args);
@@ -23,13 +24,8 @@ if (options.List)
 if (OperatingSystem.IsLinux() || OperatingSystem.IsWindows())
     Process.GetCurrentProcess().ProcessorAffinity = (nint)(1L << options.Cpu);
 
-using var ours = new JitTarget(
-    options.Ours == "interpreter" ? "our interpreter" : options.Raw ? "our JIT, raw" : "our JIT",
-    new ExecutionOptions
-    {
-        Engine = options.Ours == "interpreter" ? Engine.Interpreter : Engine.Jit,
-        Isolation = options.Raw ? Isolation.Raw : Isolation.Masked,
-    });
+ExecutableFactory.WarmUp();
+using IBenchTarget ours = MakeOurs(options);
 var targets = new List<IBenchTarget> { ours };
 string? unavailable = LinuxKernel.Probe();
 if (unavailable is null)
@@ -38,3 +34,18 @@ else
     Console.WriteLine($"The machine's kernel is left out: {unavailable}");
 
 return Suite.Run(programs, targets, options);
+
+static IBenchTarget MakeOurs(Options options)
+{
+    var execution = new ExecutionOptions
+    {
+        Engine = options.Ours == "interpreter" ? Engine.Interpreter : Engine.Jit,
+        Isolation = options.Raw ? Isolation.Raw : Isolation.Masked,
+    };
+    return options.Ours switch
+    {
+        "kernel" => new BpfTarget("our kernel", new BpfKernel(new BpfKernelOptions { Execution = execution })),
+        "interpreter" => new JitTarget("our interpreter", execution),
+        _ => new JitTarget(options.Raw ? "our JIT, raw" : "our JIT", execution),
+    };
+}

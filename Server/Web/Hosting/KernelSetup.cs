@@ -15,6 +15,7 @@ public static class KernelSetup
     private static KernelHost Make(IServiceProvider services)
     {
         KernelOptions options = services.GetRequiredService<IOptions<KernelOptions>>().Value;
+        Kernel.Execution.ExecutableFactory.WarmUp();
         var kernel = new BpfKernel(new Kernel.Syscall.BpfKernelOptions
         {
             Cpus = options.Cpus ?? Kernel.Syscall.BpfKernelOptions.PossibleCpus(),
