@@ -147,6 +147,6 @@ public struct Bounds : IEquatable<Bounds>
 
     public override readonly int GetHashCode() => HashCode.Combine(Tnum, SMin, SMax, UMin, UMax);
 
-    // %#llx prints 0 without its prefix.
-    private static string Hex(ulong value) => value == 0 ? "0" : $"0x{value:x}";
+    // %#llx of the kernel has the prefix for 0 too.
+    private static string Hex(ulong value) => $"0x{value:x}";
 }

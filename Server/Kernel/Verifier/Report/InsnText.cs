@@ -20,6 +20,9 @@ internal sealed class InsnText(VerifierEnv env, Scratch scratch)
     private int _lineLength;
     private int _lastLine = -1;
 
+    /// <summary>A function is verified from its start: its first source line is written again.</summary>
+    public void Restart() => _lastLine = -1;
+
     /// <summary>The whole state of a path that is taken up: "from 3 to 7: R0=...".</summary>
     public void From(int previous, int insnIdx, VerifierState state)
     {
