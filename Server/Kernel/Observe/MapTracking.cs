@@ -29,7 +29,7 @@ public sealed class MapTracking
         _before = new byte[]?[map.Context.Cpus];
     }
 
-    /// <summary>Held during writes of the system call and flushes while the map is durable.</summary>
+    /// <summary>Held during writes of the system call and flushes while the map is durable. Maps without keys (queues, stacks) have no elements to be kept.</summary>
     public Lock Gate { get; } = new();
 
     public bool IsDurable => Volatile.Read(ref _durable) > 0;
@@ -138,7 +138,7 @@ public sealed class MapTracking
         lock (Gate)
         {
             result = _map.UpdateCore(key, value, flags, caller);
-            if (result == 0 && IsDurable)
+            if (result == 0 && IsDurable && _map.KeySize > 0)
                 _journal?.Updated(_map, key, value);
         }
 
@@ -159,7 +159,7 @@ public sealed class MapTracking
         lock (Gate)
         {
             result = value.IsEmpty ? _map.DeleteCore(key) : _map.LookupAndDeleteCore(key, value);
-            if (result == 0 && IsDurable)
+            if (result == 0 && IsDurable && _map.KeySize > 0)
                 _journal?.Deleted(_map, key);
         }
 

@@ -26,6 +26,8 @@ public sealed class MapOperationTests
         { BpfMapType.PerfEventArray, 4, 4, 40, 0 },
         { BpfMapType.ArrayOfMaps, 4, 4, 40, 0 },
         { BpfMapType.HashOfMaps, 4, 4, 40, 0 },
+        { BpfMapType.Queue, 0, 8, 5, 0 },
+        { BpfMapType.Stack, 0, 5, 5, 0 },
         { BpfMapType.HashOfMaps, 6, 4, 40, MapFlags.NoPrealloc },
     };
 
@@ -131,7 +133,8 @@ public sealed class MapOperationTests
     private static byte[] Key(int number, uint size)
     {
         byte[] key = new byte[size];
-        key[0] = (byte)number;
+        if (size > 0)
+            key[0] = (byte)number;
         if (size > 4)
             key[^1] = (byte)(number * 7);
         return key;

@@ -40,7 +40,7 @@ internal sealed class MapSide : IDisposable
     public int Lookup(int map, byte[] key, Span<byte> value, ulong flags)
     {
         key.CopyTo(_key.Span);
-        int result = (int)_caller.Call(BpfCommand.MapLookupElem, ("map_fd", (ulong)_fds[map]), ("key", _key.Address), ("value", _value.Address), ("flags", flags));
+        int result = (int)_caller.Call(BpfCommand.MapLookupElem, ("map_fd", (ulong)_fds[map]), ("key", Key(key)), ("value", _value.Address), ("flags", flags));
         if (result == 0)
             _value.Span[..value.Length].CopyTo(value);
         return result;
@@ -50,13 +50,13 @@ internal sealed class MapSide : IDisposable
     {
         key.CopyTo(_key.Span);
         value.CopyTo(_value.Span);
-        return (int)_caller.Call(BpfCommand.MapUpdateElem, ("map_fd", (ulong)_fds[map]), ("key", _key.Address), ("value", _value.Address), ("flags", flags));
+        return (int)_caller.Call(BpfCommand.MapUpdateElem, ("map_fd", (ulong)_fds[map]), ("key", Key(key)), ("value", _value.Address), ("flags", flags));
     }
 
     public int Delete(int map, byte[] key)
     {
         key.CopyTo(_key.Span);
-        return (int)_caller.Call(BpfCommand.MapDeleteElem, ("map_fd", (ulong)_fds[map]), ("key", _key.Address));
+        return (int)_caller.Call(BpfCommand.MapDeleteElem, ("map_fd", (ulong)_fds[map]), ("key", Key(key)));
     }
 
     public int Next(int map, byte[]? key, Span<byte> next)
@@ -65,7 +65,7 @@ internal sealed class MapSide : IDisposable
         int result = (int)_caller.Call(
             BpfCommand.MapGetNextKey,
             ("map_fd", (ulong)_fds[map]),
-            ("key", key is null ? 0 : _key.Address),
+            ("key", key is null ? 0 : Key(key)),
             ("next_key", _value.Address));
         if (result == 0)
             _value.Span[..next.Length].CopyTo(next);
@@ -76,6 +76,9 @@ internal sealed class MapSide : IDisposable
     public byte[] Fd(int map) => BitConverter.GetBytes(map < 0 ? map : (int)_fds[map]);
 
     public void Dispose() => _caller.Dispose();
+
+    /// <summary>The address of the key; 0 for maps without keys.</summary>
+    private ulong Key(byte[] key) => key.Length == 0 ? 0 : _key.Address;
 }
 
 /// <summary>Both kernels side by side; skips where the machine's is not to be had.</summary>
