@@ -10,10 +10,12 @@ namespace WebBpf.Server.Persistence;
 public sealed class ProgramWriteFlusher(KernelHost kernels, JournalWriter journal, Readiness readiness, IOptions<PersistenceOptions> options, ILogger<ProgramWriteFlusher> logger)
     : BackgroundService
 {
+    private int _stopped;
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (!readiness.IsReady)
+        if (!readiness.IsReady || Interlocked.Exchange(ref _stopped, 1) != 0)
             return;
         try
         {

@@ -18,7 +18,7 @@ public sealed class GarbageTests
         "{\"prog_fd\":0,\"data_size_out\":4294967295,\"data_in\":\"00\"}", "{\"a\":1,\"a\":2}", "{\"pathname\":\"\\u0000\"}",
     ];
 
-    private static readonly string[] Values = ["0", "-1", "999999999", "99999999999999999999", "x", "%00", "..%2f..", "a b", "%ff%fe"];
+    private static readonly string[] Values = ["0", "-1", "999999999", "99999999999999999999", "x", "..%2f..", "a b", "%ff%fe"];
 
     [Fact]
     public async Task Every_route_survives_garbage()
