@@ -70,6 +70,7 @@ public static class ServiceSetup
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<JournalWriter>();
+        services.AddSingleton<StateRestore>();
         services.AddKernels();
         services.AddHostedService<StartUp>();
         services.AddHostedService<ProgramWriteFlusher>();

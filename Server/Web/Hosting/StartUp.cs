@@ -9,7 +9,7 @@ namespace WebBpf.Server.Hosting;
 /// the bpffs and what its pins reach.
 /// </summary>
 public sealed class StartUp(
-    IDbContextFactory<WebBpfDb> database, ApiKeyStore keys, Readiness readiness, IHostApplicationLifetime lifetime, ILogger<StartUp> logger) : IHostedService
+    IDbContextFactory<WebBpfDb> database, ApiKeyStore keys, StateRestore state, Readiness readiness, IHostApplicationLifetime lifetime, ILogger<StartUp> logger) : IHostedService
 {
     private Task _restoring = Task.CompletedTask;
 
@@ -18,16 +18,21 @@ public sealed class StartUp(
         await using (WebBpfDb db = await database.CreateDbContextAsync(cancellationToken))
             await db.Database.MigrateAsync(cancellationToken);
         await keys.LoadAsync(cancellationToken);
-        _restoring = Task.Run(Restore, CancellationToken.None);
+        _restoring = Task.Run(() => Restore(lifetime.ApplicationStopping), CancellationToken.None);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _restoring.WaitAsync(cancellationToken);
 
-    private Task Restore()
+    private async Task Restore(CancellationToken stopping)
     {
         try
         {
+            await state.RunAsync(stopping);
             readiness.SetReady();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            logger.LogWarning("The server stops before the stored state was restored");
         }
 #pragma warning disable CA1031 // Whatever goes wrong here must end the server with a message, not leave it half restored.
         catch (Exception e)
@@ -37,7 +42,5 @@ public sealed class StartUp(
             readiness.SetFailed(e);
             lifetime.StopApplication();
         }
-
-        return Task.CompletedTask;
     }
 }
