@@ -49,8 +49,8 @@ public static class Components
                     continue;
                 }
 
-                // i is the root of a component; alone it is a loop only if it jumps to itself or calls back.
-                bool loop = stack[height - 1] != i || next == i || target == i || env.Aux[i].Has(InsnAuxFlags.CallsCallback);
+                // i is the root of a component; alone it is a loop only if it jumps to itself (a call with a callback is none in the running kernel).
+                bool loop = stack[height - 1] != i || next == i || target == i;
                 int member;
                 do
                 {
