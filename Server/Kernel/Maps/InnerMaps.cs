@@ -5,16 +5,12 @@ namespace WebBpf.Kernel.Maps;
 /// <summary>What may lie in a map of maps, as kernel/bpf/map_in_map.c, 6.18.</summary>
 internal static class InnerMaps
 {
-    /// <summary>Types that no map of maps may hold (no map_meta_equal).</summary>
-    private static bool CanBeInner(BpfMapType type) =>
-        type is not (BpfMapType.ProgArray or BpfMapType.CgroupStorage or BpfMapType.PercpuCgroupStorage or BpfMapType.StructOps);
-
     /// <summary>bpf_map_meta_alloc: whether the map behind inner_map_fd can serve as template; 0, EINVAL (maps of maps do not nest) or ENOTSUPP.</summary>
     public static int CheckTemplate(BpfMap? template)
     {
-        if (template is null || MapRegistry.Traits(template.Type) is { HoldsMaps: true })
+        if (template is null || MapRegistry.Traits(template.Type) is not { HoldsMaps: false } traits)
             return -Errno.EINVAL;
-        return CanBeInner(template.Type) ? 0 : -Errno.ENOTSUPP;
+        return traits.NeverInner ? -Errno.ENOTSUPP : 0;
     }
 
     /// <summary>

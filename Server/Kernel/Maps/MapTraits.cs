@@ -28,6 +28,9 @@ public sealed record MapTraits
     /// <summary>Values are maps: creation takes inner_map_fd, a lookup gives programs a map pointer.</summary>
     public bool HoldsMaps { get; init; }
 
+    /// <summary>No map of maps may hold one (no map_meta_equal: ENOTSUPP).</summary>
+    public bool NeverInner { get; init; }
+
     /// <summary>Creation takes no key and no value type of BTF (map_check_no_btf: ENOTSUPP).</summary>
     public bool NoBtf { get; init; }
 

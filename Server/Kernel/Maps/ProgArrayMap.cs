@@ -10,7 +10,7 @@ namespace WebBpf.Kernel.Maps;
 public sealed class ProgArrayFamily : MapFamily
 {
     private static readonly IReadOnlySet<BpfFuncId> TailCall = new HashSet<BpfFuncId> { BpfFuncId.TailCall };
-    private static readonly MapTraits Facts = new() { Only = TailCall, Own = TailCall, HoldsFds = true };
+    private static readonly MapTraits Facts = new() { Only = TailCall, Own = TailCall, HoldsFds = true, NeverInner = true };
 
     public override MapTraits Traits(BpfMapType type) => Facts;
 

@@ -2,6 +2,7 @@ using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Linux;
+using WebBpf.Tests.Corpus;
 using WebBpf.Tests.Parity.Syscall;
 using static WebBpf.Tests.Common.Execution.Asm;
 
@@ -49,7 +50,7 @@ internal sealed class KernelRun : IDisposable
     public uint Run(Span<byte> packet)
     {
         packet.CopyTo(_data.Span);
-        var attr = new Attr(BpfCommand.ProgTestRun)
+        var attr = new CallAttr(BpfCommand.ProgTestRun)
         {
             ["prog_fd"] = (ulong)_fd,
             ["data_in"] = _data.Address,
