@@ -8,6 +8,8 @@ internal static class Suite
     {
         bool compare = targets.Count > 1;
         Console.WriteLine($"{options.Rounds} rounds in turn on CPU {options.Cpu}; ns per run as clean/median; below 1 is faster than the kernel.");
+        if (options.Ours != "kernel")
+            Console.WriteLine("Loading: ours is compilation alone; the kernel's includes verification (--ours kernel compares like with like).");
         Console.WriteLine($"{"program",-16} {"insns",5}  {targets[0].Name,19}  {(compare ? targets[1].Name : ""),19}  {"ratio",6}  {"load, µs",17}  {"ratio",6}");
         var runRatios = new List<double>();
         var loadRatios = new List<double>();

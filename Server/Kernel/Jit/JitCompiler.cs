@@ -1,4 +1,5 @@
 using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Verifier;
 
@@ -32,6 +33,9 @@ internal static class JitCompiler
         var context = new FunctionContext(method.GetILGenerator(), request, [], 0, first: 1, arguments: 1);
         MethodEmitter.Emit(context);
         // A delegate closed over a target needs no thunk that shifts the arguments; the target itself is not used.
-        return new MachineCode(method.CreateDelegate<EntryPoint>(request.Program));
+        EntryPoint entry = method.CreateDelegate<EntryPoint>(request.Program);
+        // Compiles now: a load shows what it costs, and the first run does not wait.
+        RuntimeHelpers.PrepareDelegate(entry);
+        return new MachineCode(entry);
     }
 }
