@@ -22,6 +22,11 @@ public sealed class ProgramWriteFlusher(KernelHost kernels, JournalWriter journa
             await kernels.Emulated.Durability.Flush().WaitAsync(cancellationToken);
             await journal.Flush().WaitAsync(cancellationToken);
         }
+        catch (IOException e) when (journal.Failure is null)
+        {
+            // A host that is disposed while it stops closes the store first.
+            logger.LogDebug(e, "The store is closed already");
+        }
         catch (IOException e)
         {
             logger.LogError(e, "What programs wrote last could not be stored");

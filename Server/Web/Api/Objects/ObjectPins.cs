@@ -2,6 +2,7 @@ using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Loader.Loading;
 using WebBpf.Server.Api.Codec;
+using WebBpf.Server.Hosting;
 
 namespace WebBpf.Server.Api.Objects;
 
@@ -14,6 +15,8 @@ public static class ObjectPins
     {
         Caller caller = Caller.Of(context);
         string root = BpffsPath.Absolute(directory);
+        if (!caller.IsLinux && root != BpffsPath.Mount)
+            MakeDirectory(context.RequestServices.GetRequiredService<KernelHost>(), caller, root);
         var pinned = new List<string>();
         var waits = new List<Task>();
         using CallMemory memory = context.NewCallMemory();
@@ -28,5 +31,13 @@ public static class ObjectPins
 
         await Task.WhenAll(waits);
         return pinned;
+    }
+
+    /// <summary>As libbpf does before it pins: the directory may exist already.</summary>
+    private static void MakeDirectory(KernelHost kernels, Caller caller, string directory)
+    {
+        int error = kernels.Emulated.Fs.MakeDirectory(directory, caller.Session.Task);
+        if (error != -Errno.EEXIST)
+            CallStatus.Check(error, $"directory {directory}");
     }
 }
