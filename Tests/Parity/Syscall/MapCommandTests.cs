@@ -161,6 +161,57 @@ public sealed class MapCommandTests(BackendPair kernels) : IClassFixture<Backend
         }
     });
 
+    [Theory]
+    [InlineData(BpfMapType.Array)]
+    [InlineData(BpfMapType.PercpuArray)]
+    [InlineData(BpfMapType.ProgArray)]
+    public void Batches_of_arrays_answer_alike(BpfMapType type) => kernels.Same(side =>
+    {
+        side.Call(Map(type));
+        UserBuffer keys = side.Memory.Allocate(64);
+        UserBuffer values = side.Memory.Allocate(8192);
+        UserBuffer cursor = side.Memory.Allocate(8);
+        values.Span.Fill(3);
+        for (int i = 0; i < 4; i++)
+            keys.Span[i * 4] = (byte)i;
+        foreach (BpfCommand command in new[] { BpfCommand.MapUpdateBatch, BpfCommand.MapLookupBatch, BpfCommand.MapLookupAndDeleteBatch, BpfCommand.MapDeleteBatch })
+        {
+            foreach (ulong count in new ulong[] { 0, 1, 3, 4, 5 })
+            {
+                foreach ((ulong flags, ulong elementFlags) in new (ulong, ulong)[] { (0, 0), (1, 0), (0, 1), (0, 4), (0, 8) })
+                {
+                    side.Note($"{command} {count} {flags} {elementFlags}");
+                    side.Call(
+                        command, ("map_fd", 3), ("keys", keys.Address), ("values", values.Address), ("count", count), ("out_batch", cursor.Address), ("flags", flags), ("elem_flags", elementFlags));
+                    side.Note("keys", keys.Span[..16]);
+                    side.Note("cursor", cursor.Span[..4]);
+                }
+            }
+        }
+
+        ulong start = side.Memory.Copy([1, 0, 0, 0]);
+        side.Call(BpfCommand.MapLookupBatch, ("map_fd", 3), ("in_batch", start), ("out_batch", cursor.Address), ("keys", keys.Address), ("values", values.Address), ("count", 1));
+        side.Note("cursor", cursor.Span[..4]);
+        side.Call(BpfCommand.MapLookupBatch, ("map_fd", 3), ("in_batch", Bad), ("out_batch", cursor.Address), ("keys", keys.Address), ("values", values.Address), ("count", 1));
+        side.Call(BpfCommand.MapLookupBatch, ("map_fd", 3), ("out_batch", Bad), ("keys", keys.Address), ("values", values.Address), ("count", 1));
+        side.Call(BpfCommand.MapLookupBatch, ("map_fd", 3), ("out_batch", cursor.Address), ("keys", Bad), ("values", values.Address), ("count", 1));
+        side.Call(BpfCommand.MapUpdateBatch, ("map_fd", 3), ("keys", Bad), ("values", values.Address), ("count", 2));
+    });
+
+    [Fact]
+    public void Batches_write_and_delete_in_hashes_alike() => kernels.Same(side =>
+    {
+        side.Call(Map(BpfMapType.Hash));
+        UserBuffer keys = side.Memory.Allocate(64);
+        UserBuffer values = side.Memory.Allocate(64);
+        for (int i = 0; i < 8; i++)
+            keys.Span[i * 4] = (byte)i;
+        foreach (ulong count in new ulong[] { 0, 2, 4, 5, 8 })
+            side.Call(BpfCommand.MapUpdateBatch, ("map_fd", 3), ("keys", keys.Address), ("values", values.Address), ("count", count));
+        foreach (ulong count in new ulong[] { 2, 4, 0 })
+            side.Call(BpfCommand.MapDeleteBatch, ("map_fd", 3), ("keys", keys.Address), ("count", count));
+    });
+
     private static CallAttr Map(BpfMapType type) => new(BpfCommand.MapCreate)
     {
         ["map_type"] = (ulong)type,
