@@ -48,6 +48,9 @@ internal sealed class VerifierState
     /// <summary>Removed from the list of seen states, but still an ancestor of a living one.</summary>
     public bool InFreeList;
 
+    /// <summary>The instruction a frame stands at: its call where it is not the innermost (frame_insn_idx).</summary>
+    public int FrameInsnIdx(int frame) => frame == CurFrame ? InsnIdx : Frames[frame + 1]!.CallSite;
+
     public FuncState Frame => Frames[CurFrame]!;
 
     public RegState[] Regs => Frames[CurFrame]!.Regs;
@@ -70,6 +73,11 @@ internal record struct JumpRecord(int Idx, int PrevIdx)
 
     /// <summary>The step read or wrote a stack slot through a register (INSN_F_STACK_ACCESS).</summary>
     public bool StackAccess;
+
+    /// <summary>A comparison whose source (or destination) was a stack pointer: it needs no precision (INSN_F_SRC_REG_STACK, INSN_F_DST_REG_STACK).</summary>
+    public bool SourceIsStack;
+
+    public bool DestinationIsStack;
 
     /// <summary>Registers and slots that shared an id with the compared register (linked_regs packed); empty where none.</summary>
     public LinkedRegister[]? Linked;
