@@ -115,6 +115,12 @@ public sealed class SubprogInfo
     public bool KeepFastcallStack { get; set; }
     public int FastcallStackOff { get; set; }
 
+    /// <summary>Its parameters as BTF gives them, once they were asked for (args_cached).</summary>
+    internal Calls.SubprogArg[]? Args { get; set; }
+
+    /// <summary>Its BTF does not describe how it is called.</summary>
+    public bool Unreliable { get; set; }
+
     /// <summary>First instruction in the postorder array and its end (compute_postorder).</summary>
     public int PostorderStart { get; set; }
 }
@@ -127,7 +133,7 @@ public struct InsnAux
     /// <summary>Index in <see cref="VerifierEnv.UsedMaps"/> of the map a 64-bit immediate refers to or a call or access deals with; -1 for none.</summary>
     public int MapIndex;
 
-    /// <summary>Offset inside the map's value for BPF_PSEUDO_MAP_VALUE.</summary>
+    /// <summary>Offset inside the map's value for BPF_PSEUDO_MAP_VALUE; the constant index of a tail call; the callback of a bpf_loop.</summary>
     public uint MapOffset;
 
     /// <summary>Kind of pointer a load or store goes through (RegType of the walk, as a number; 0 = not seen).</summary>
@@ -178,4 +184,11 @@ public enum InsnAuxFlags : uint
     BranchTaken = 65536,
     BranchNotTaken = 131072,
     NonSleepable = 262144,
+
+    /// <summary>A helper call whose map is known on one path at least (<see cref="InsnAux.MapIndex"/>).</summary>
+    MapSeen = 524288,
+
+    /// <summary>A bpf_loop call that was walked; with <see cref="LoopInline"/> its flags were always 0 and its callback the one in <see cref="InsnAux.MapOffset"/>.</summary>
+    LoopSeen = 1048576,
+    LoopInline = 2097152,
 }
