@@ -18,9 +18,7 @@ internal static class SubprogCalls
         SubprogInfo info = w.Env.Subprogs[subprog];
         FuncState caller = w.Frame;
         int error = SubprogArgs.CheckCall(w, subprog);
-        if (error is -Errno.EFAULT or -Errno.EOPNOTSUPP && w.Env.NotImplemented is not null)
-            return error;
-        if (error == -Errno.EFAULT)
+        if (error == -Errno.EFAULT || (error != 0 && w.Env.NotImplemented is not null))
             return error;
         if (info.IsGlobal)
             return CheckGlobal(w, subprog, error);
