@@ -19,8 +19,7 @@ public sealed record BpfKernelOptions
     public bool UnprivilegedBpfDisabled { get; init; } = true;
 
     /// <summary>Judges programs.</summary>
-    public Func<VerifierRequest, VerifierResult> Verifier { get; init; } = static _ =>
-        new VerifierResult(-Uapi.Errno.EOPNOTSUPP, new Verdict(false) { NotImplemented = "the verifier's walk" }, default, null);
+    public Func<VerifierRequest, VerifierResult> Verifier { get; init; } = BpfVerifier.Verify;
 
     /// <summary>Online NUMA nodes.</summary>
     public int NumaNodes { get; init; } = 1;

@@ -110,6 +110,9 @@ public sealed class SubprogInfo
     public bool IsExceptionCallback { get; set; }
     public bool IsGlobal { get; set; }
     public bool Called { get; set; }
+
+    /// <summary>A global function that was walked on its own.</summary>
+    public bool Verified { get; set; }
     public bool ChangesPacketData { get; set; }
     public bool MightSleep { get; set; }
     public bool KeepFastcallStack { get; set; }

@@ -33,7 +33,11 @@ internal readonly record struct CallChain(int Depth, ulong A, ulong B, ulong C, 
         return (outer with { Depth = Depth - 1 }).With(Depth - 1, callerStart);
     }
 
-    public override string ToString() => $"({string.Join(',', Enumerable.Range(0, Depth + 1).Select(i => this[i]))})";
+    public override string ToString()
+    {
+        CallChain chain = this;
+        return $"({string.Join(',', Enumerable.Range(0, Depth + 1).Select(i => chain[i]))})";
+    }
 
     private CallChain With(int i, int value)
     {

@@ -21,6 +21,13 @@ internal sealed class Precision(Walker walker)
     /// <summary>Marks what a scalar register of the current frame depends on; -1 marks nothing.</summary>
     public int Mark(int regno) => MarkFrom(walker.Current, regno, out _);
 
+    /// <summary>Marks what a scalar in a stack slot depends on.</summary>
+    public int MarkSlot(int frame, int slot)
+    {
+        _bt.SetSlot(frame, slot);
+        return MarkFrom(walker.Current, -1, out _);
+    }
+
     /// <summary>Carries the marks of a seen state over to the current one that was found equal (propagate_precision).</summary>
     public int Propagate(VerifierState old, VerifierState current, out bool changed)
     {

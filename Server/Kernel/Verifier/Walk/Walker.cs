@@ -32,6 +32,7 @@ internal sealed class Walker
     private const uint FlagStrictAlignment = 1u << 0;
     private const uint FlagAnyAlignment = 1u << 1;
     private const uint FlagTestStateFreq = 1u << 3;
+    private const uint FlagTestRegInvariants = 1u << 7;
 
     private readonly Stack<Waiting> _waiting = [];
 
@@ -46,6 +47,8 @@ internal sealed class Walker
         Text = new InsnText(env, Scratch);
         Precision = new Precision(this);
         Liveness = new StackLiveness(this);
+        Seen = new SeenStates(this);
+        TestRegInvariants = (flags & FlagTestRegInvariants) != 0;
         Current = Pool.NewState();
     }
 
@@ -56,6 +59,10 @@ internal sealed class Walker
     public InsnText Text { get; }
     public Precision Precision { get; }
     public StackLiveness Liveness { get; }
+    public SeenStates Seen { get; }
+
+    /// <summary>The walk has begun: verdicts may name an instruction and registers.</summary>
+    public bool Walked { get; set; }
     public VerifierState Current { get; private set; }
     public FuncState Frame => Current.Frames[Current.CurFrame]!;
     public RegState[] Regs => Current.Frames[Current.CurFrame]!.Regs;
@@ -83,6 +90,7 @@ internal sealed class Walker
 
     public bool StrictAlignment { get; }
     public bool TestStateFreq { get; }
+    public bool TestRegInvariants { get; }
     public bool AllowPointerLeaks => Env.Request.Program.PerfmonCapable;
     public bool AllowUninitStack => Env.Request.Program.PerfmonCapable;
     public bool BpfCapable => Env.Request.Program.BpfCapable;
@@ -246,6 +254,8 @@ internal sealed class Walker
         PrevInsnIdx = -1;
         state.FirstInsnIdx = InsnIdx;
         CurrentRecord = -1;
+        Scratch.MarkAll();
+        Liveness.ResetCallChain();
     }
 
     /// <summary>Frees what still waits.</summary>
