@@ -3,7 +3,6 @@ using WebBpf.Kernel.Syscall;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Linux;
 using WebBpf.Tests.Corpus;
-using WebBpf.Tests.Corpus;
 using WebBpf.Tests.Parity.Syscall;
 using static WebBpf.Tests.Common.Execution.Asm;
 
