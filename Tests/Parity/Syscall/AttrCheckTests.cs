@@ -11,7 +11,8 @@ public sealed class AttrCheckTests(BackendPair kernels) : IClassFixture<BackendP
 {
     public static TheoryData<BpfCommand> Commands => [.. AttrTable.Commands.Select(c => c.Command).Order()];
 
-    public static TheoryData<BpfCommand> Answered => [.. CommandRegistry.Commands.Order()];
+    // What the walks over ids find depends on what else is loaded on the machine.
+    public static TheoryData<BpfCommand> Answered => [.. CommandRegistry.Commands.Where(c => !c.ToString().EndsWith("GetNextId", StringComparison.Ordinal)).Order()];
 
     [Theory]
     [MemberData(nameof(Commands))]

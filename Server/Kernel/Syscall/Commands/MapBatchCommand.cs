@@ -18,7 +18,6 @@ internal sealed class MapBatchCommand : SyscallCommand
     private const int Count = 32;
     private const int MapFd = 36;
     private const int ElemFlags = 40;
-    private const int FlagsField = 48;
 
     public override long Execute(ref SyscallContext call)
     {
@@ -35,10 +34,10 @@ internal sealed class MapBatchCommand : SyscallCommand
                 return -Errno.ENOTSUPP;
             if (reads && IsHash(map.Type))
                 return call.NotImplemented($"{UapiName.Of(call.Command)} of hash maps");
+
+            // BPF_F_LOCK alone is known, and no value has a lock.
             ulong flags = call.U64(ElemFlags);
-            if ((flags & ~UapiFlags.BPF_F_LOCK) != 0 || flags != 0)
-                return -Errno.EINVAL;
-            if (!reads && call.U64(FlagsField) != 0)
+            if (flags != 0)
                 return -Errno.EINVAL;
             if (call.U32(Count) == 0)
                 return 0;
