@@ -17,52 +17,52 @@ public sealed class ObjectCommandTests(BackendPair kernels) : IClassFixture<Back
     [Fact]
     public void Pins_are_made_opened_and_refused_alike()
     {
-const string directory = "/sys/fs/bpf/webbpf";
-            PrivateBpffs.Run(() => kernels.Same(side =>
+        const string directory = "/sys/fs/bpf/webbpf";
+        PrivateBpffs.Run(() => kernels.Same(side =>
+        {
+            MakeDirectory(side, directory);
+            MakeDirectory(side, directory + "/inner");
+            Map(side);
+            foreach (string path in new[]
             {
-                MakeDirectory(side, directory);
-                MakeDirectory(side, directory + "/inner");
-                Map(side);
-                foreach (string path in new[]
-                {
                     $"{directory}/a", $"{directory}/a", $"{directory}/none/b", $"{directory}/a/b", $"{directory}/with.dot", $"{directory}/", $"{directory}/inner", $"{directory}/inner/",
                     $"{directory}/slash/", "", "/", "/sys", "/sys/new", "/sys/fs/bpf", $"{directory}/./b", $"{directory}/inner/../c", $"{directory}//d", $"{directory}/{new string('x', 255)}",
                     $"{directory}/{new string('x', 256)}", "/" + new string('y', 4094), "/" + new string('y', 4095), "/" + new string('y', 5000),
-                })
-                {
-                    side.Note("pin " + path);
-                    side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy(path)), ("bpf_fd", 3));
-                    side.Note("get " + path);
-                    long fd = side.Call(BpfCommand.ObjGet, ("pathname", side.Memory.Copy(path)));
-                    if (fd >= 0)
-                        side.Task.Fds.Close((int)fd);
-                }
+            })
+            {
+                side.Note("pin " + path);
+                side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy(path)), ("bpf_fd", 3));
+                side.Note("get " + path);
+                long fd = side.Call(BpfCommand.ObjGet, ("pathname", side.Memory.Copy(path)));
+                if (fd >= 0)
+                    side.Task.Fds.Close((int)fd);
+            }
 
-                ulong good = side.Memory.Copy($"{directory}/a");
-                foreach (ulong fd in new ulong[] { 0, 1, 99, uint.MaxValue })
-                    side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", fd));
-                side.Call(BpfCommand.ObjPin, ("bpf_fd", 3));
-                side.Call(BpfCommand.ObjPin, ("pathname", Bad), ("bpf_fd", 3));
-                side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", 3), ("file_flags", 8));
-                side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", 3), ("path_fd", 5));
-                side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy("relative")), ("bpf_fd", 3), ("file_flags", 1 << 14), ("path_fd", 99));
-                side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy("relative")), ("bpf_fd", 3), ("file_flags", 1 << 14), ("path_fd", 3));
-                side.Call(BpfCommand.ObjGet);
-                side.Call(BpfCommand.ObjGet, ("pathname", Bad));
-                side.Call(BpfCommand.ObjGet, ("pathname", good), ("bpf_fd", 3));
-                foreach (ulong flags in new ulong[] { 8, 16, 24, 1, 1 << 14, 1 << 20 })
-                    side.Call(BpfCommand.ObjGet, ("pathname", good), ("file_flags", flags));
+            ulong good = side.Memory.Copy($"{directory}/a");
+            foreach (ulong fd in new ulong[] { 0, 1, 99, uint.MaxValue })
+                side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", fd));
+            side.Call(BpfCommand.ObjPin, ("bpf_fd", 3));
+            side.Call(BpfCommand.ObjPin, ("pathname", Bad), ("bpf_fd", 3));
+            side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", 3), ("file_flags", 8));
+            side.Call(BpfCommand.ObjPin, ("pathname", good), ("bpf_fd", 3), ("path_fd", 5));
+            side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy("relative")), ("bpf_fd", 3), ("file_flags", 1 << 14), ("path_fd", 99));
+            side.Call(BpfCommand.ObjPin, ("pathname", side.Memory.Copy("relative")), ("bpf_fd", 3), ("file_flags", 1 << 14), ("path_fd", 3));
+            side.Call(BpfCommand.ObjGet);
+            side.Call(BpfCommand.ObjGet, ("pathname", Bad));
+            side.Call(BpfCommand.ObjGet, ("pathname", good), ("bpf_fd", 3));
+            foreach (ulong flags in new ulong[] { 8, 16, 24, 1, 1 << 14, 1 << 20 })
+                side.Call(BpfCommand.ObjGet, ("pathname", good), ("file_flags", flags));
 
-                // What was opened for reading only does not write, and the other way round.
-                ulong key = side.Memory.Copy([0, 0, 0, 0]);
-                for (ulong fd = 4; fd < 6; fd++)
-                {
-                    side.Call(BpfCommand.MapLookupElem, ("map_fd", fd), ("key", key), ("value", key));
-                    side.Call(BpfCommand.MapUpdateElem, ("map_fd", fd), ("key", key), ("value", key));
-                    side.Call(BpfCommand.MapGetNextKey, ("map_fd", fd), ("next_key", key));
-                    side.Call(BpfCommand.MapFreeze, ("map_fd", fd));
-                }
-            }));
+            // What was opened for reading only does not write, and the other way round.
+            ulong key = side.Memory.Copy([0, 0, 0, 0]);
+            for (ulong fd = 4; fd < 6; fd++)
+            {
+                side.Call(BpfCommand.MapLookupElem, ("map_fd", fd), ("key", key), ("value", key));
+                side.Call(BpfCommand.MapUpdateElem, ("map_fd", fd), ("key", key), ("value", key));
+                side.Call(BpfCommand.MapGetNextKey, ("map_fd", fd), ("next_key", key));
+                side.Call(BpfCommand.MapFreeze, ("map_fd", fd));
+            }
+        }));
     }
 
     [Fact]

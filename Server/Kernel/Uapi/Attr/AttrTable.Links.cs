@@ -39,7 +39,8 @@ public static partial class AttrTable
         { Member = "query" };
 
         yield return new AttrCommand(
-            BpfCommand.RawTracepointOpen, "cookie", [Text("name", 0), Fd("prog_fd", 8), U64("cookie", 16)]) { Member = "raw_tracepoint" };
+            BpfCommand.RawTracepointOpen, "cookie", [Text("name", 0), Fd("prog_fd", 8), U64("cookie", 16)])
+        { Member = "raw_tracepoint" };
 
         yield return new AttrCommand(
             BpfCommand.LinkUpdate,
