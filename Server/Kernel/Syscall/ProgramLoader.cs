@@ -58,7 +58,6 @@ internal static class ProgramLoader
             Cancellation = request.Cancellation,
         });
         gap = result.Verdict.NotImplemented;
-        request.Observer?.OnVerdict(result.Verdict);
         if (result.Error != 0 || result.Program is not { } verified)
             return result.Error != 0 ? result.Error : -Errno.EOPNOTSUPP;
 

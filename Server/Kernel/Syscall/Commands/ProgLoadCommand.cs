@@ -164,7 +164,7 @@ internal sealed class ProgLoadCommand : SyscallCommand
         }
 
         program?.Put();
-        return gap is not null && logError == 0 ? call.NotImplemented(gap) : error;
+        return gap is not null && logError == 0 ? -Errno.EOPNOTSUPP : error;
     }
 
     private static int Verify(
