@@ -21,6 +21,16 @@ public sealed record HelperProto(BpfFuncId Id, RetType Ret)
     public uint Arg4Size { get; init; }
     public uint Arg5Size { get; init; }
 
+    /// <summary>Names of the kernel's types (in its BTF) where an argument is a <see cref="ArgType.PtrToBtfId"/>; null where any goes.</summary>
+    public string? Arg1Type { get; init; }
+    public string? Arg2Type { get; init; }
+    public string? Arg3Type { get; init; }
+    public string? Arg4Type { get; init; }
+    public string? Arg5Type { get; init; }
+
+    /// <summary>Name of the kernel's type behind a result of kind <see cref="RetType.PtrToBtfId"/>.</summary>
+    public string? RetTypeName { get; init; }
+
     /// <summary>Only for programs with a GPL-compatible license.</summary>
     public bool GplOnly { get; init; }
 
@@ -37,6 +47,8 @@ public sealed record HelperProto(BpfFuncId Id, RetType Ret)
     public bool AllowFastcall { get; init; }
 
     public ArgType Arg(int i) => i switch { 0 => Arg1, 1 => Arg2, 2 => Arg3, 3 => Arg4, 4 => Arg5, _ => throw new ArgumentOutOfRangeException(nameof(i)) };
+
+    public string? ArgTypeName(int i) => i switch { 0 => Arg1Type, 1 => Arg2Type, 2 => Arg3Type, 3 => Arg4Type, 4 => Arg5Type, _ => throw new ArgumentOutOfRangeException(nameof(i)) };
 
     public uint ArgSize(int i) => i switch { 0 => Arg1Size, 1 => Arg2Size, 2 => Arg3Size, 3 => Arg4Size, 4 => Arg5Size, _ => throw new ArgumentOutOfRangeException(nameof(i)) };
 }

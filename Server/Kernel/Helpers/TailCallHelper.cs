@@ -9,6 +9,8 @@ public static class TailCallHelper
 {
     public static readonly HelperProto TailCall = new(BpfFuncId.TailCall, RetType.Void)
     {
+        // The program that follows may change the packet.
+        ChangesPacketData = true,
         Arg1 = ArgType.PtrToCtx,
         Arg2 = ArgType.ConstMapPtr,
         Arg3 = ArgType.Anything,

@@ -74,6 +74,10 @@ public enum CtxLoad
     FlowKeys,
     SockCommonOrNull,
     Socket,
+    SocketOrNull,
+
+    /// <summary>The buffer of a writable raw tracepoint.</summary>
+    TracepointBuffer,
 }
 
 /// <summary>An inclusive range of return values.</summary>

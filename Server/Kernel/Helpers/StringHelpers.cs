@@ -1,0 +1,33 @@
+using WebBpf.Kernel.Uapi;
+
+namespace WebBpf.Kernel.Helpers;
+
+/// <summary>bpf_strtol, bpf_strtoul and bpf_strncmp, as kernel/bpf/helpers.c, 6.18.</summary>
+[BpfHelpers]
+public static class StringHelpers
+{
+    public static readonly HelperProto Strtol = new(BpfFuncId.Strtol, RetType.Integer)
+    {
+        Arg1 = ArgType.PtrToMem | ArgType.RdOnly,
+        Arg2 = ArgType.ConstSize,
+        Arg3 = ArgType.Anything,
+        Arg4 = ArgType.PtrToMem | ArgType.FixedSizeMem | ArgType.Uninit | ArgType.Write | ArgType.Aligned,
+        Arg4Size = 8,
+    };
+
+    public static readonly HelperProto Strtoul = new(BpfFuncId.Strtoul, RetType.Integer)
+    {
+        Arg1 = ArgType.PtrToMem | ArgType.RdOnly,
+        Arg2 = ArgType.ConstSize,
+        Arg3 = ArgType.Anything,
+        Arg4 = ArgType.PtrToMem | ArgType.FixedSizeMem | ArgType.Uninit | ArgType.Write | ArgType.Aligned,
+        Arg4Size = 8,
+    };
+
+    public static readonly HelperProto Strncmp = new(BpfFuncId.Strncmp, RetType.Integer)
+    {
+        Arg1 = ArgType.PtrToMem | ArgType.RdOnly,
+        Arg2 = ArgType.ConstSize,
+        Arg3 = ArgType.PtrToConstStr,
+    };
+}
