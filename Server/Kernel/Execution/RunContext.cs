@@ -57,6 +57,9 @@ public sealed unsafe partial class RunContext
     /// <summary>The program that runs; changes with tail calls.</summary>
     public BpfProgram? Program { get; set; }
 
+    /// <summary>What the program types of this CPU keep between runs (a packet buffer).</summary>
+    public object? PacketBuffer { get; set; }
+
     /// <summary>The code that runs: where <see cref="Invoke"/> finds callbacks.</summary>
     public IExecutable? Code { get; private set; }
 

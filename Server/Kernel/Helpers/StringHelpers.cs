@@ -1,10 +1,11 @@
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Helpers;
 
 /// <summary>bpf_strtol, bpf_strtoul and bpf_strncmp, as kernel/bpf/helpers.c, 6.18.</summary>
 [BpfHelpers]
-public static class StringHelpers
+public static unsafe class StringHelpers
 {
     public static readonly HelperProto Strtol = new(BpfFuncId.Strtol, RetType.Integer)
     {
@@ -30,4 +31,18 @@ public static class StringHelpers
         Arg2 = ArgType.ConstSize,
         Arg3 = ArgType.PtrToConstStr,
     };
+
+    public static ulong StrncmpCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
+    {
+        byte* a = run.Memory.Resolve(r1), b = run.Memory.Resolve(r3);
+        for (int i = 0; i < (int)r2; i++)
+        {
+            if (a[i] != b[i])
+                return a[i] < b[i] ? ulong.MaxValue : 1;
+            if (a[i] == 0)
+                break;
+        }
+
+        return 0;
+    }
 }

@@ -1,10 +1,11 @@
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Helpers;
 
 /// <summary>The current task, as kernel/bpf/helpers.c and kernel/trace/bpf_trace.c, 6.18.</summary>
 [BpfHelpers]
-public static class TaskHelpers
+public static unsafe class TaskHelpers
 {
     public static readonly HelperProto GetCurrentPidTgid = new(BpfFuncId.GetCurrentPidTgid, RetType.Integer);
 
@@ -32,15 +33,12 @@ public static class TaskHelpers
     public static readonly HelperProto GetCurrentTaskBtf = new(BpfFuncId.GetCurrentTaskBtf, RetType.PtrToBtfId | RetType.Trusted)
     {
         GplOnly = true,
-        RetTypeName = "task_struct",
     };
 
     public static readonly HelperProto TaskPtRegs = new(BpfFuncId.TaskPtRegs, RetType.PtrToBtfId)
     {
         GplOnly = true,
         Arg1 = ArgType.PtrToBtfId,
-        Arg1Type = "task_struct",
-        RetTypeName = "pt_regs",
     };
 
     public static readonly HelperProto CurrentTaskUnderCgroup = new(BpfFuncId.CurrentTaskUnderCgroup, RetType.Integer)
@@ -62,10 +60,23 @@ public static class TaskHelpers
     public static readonly HelperProto FindVma = new(BpfFuncId.FindVma, RetType.Integer)
     {
         Arg1 = ArgType.PtrToBtfId,
-        Arg1Type = "task_struct",
         Arg2 = ArgType.Anything,
         Arg3 = ArgType.PtrToFunc,
         Arg4 = ArgType.PtrToStack | ArgType.MaybeNull,
         Arg5 = ArgType.Anything,
     };
+
+    public static ulong GetCurrentPidTgidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => ((ulong)run.Services.CurrentTask.Tgid << 32) | run.Services.CurrentTask.Pid;
+
+    public static ulong GetCurrentUidGidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => ((ulong)run.Services.CurrentTask.Gid << 32) | run.Services.CurrentTask.Uid;
+
+    public static ulong GetCurrentCommCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
+    {
+        var target = new Span<byte>(run.Memory.Resolve(r1), (int)r2);
+        target.Clear();
+        string comm = run.Services.CurrentTask.Comm;
+        for (int i = 0; i < Math.Min(comm.Length, target.Length - 1); i++)
+            target[i] = (byte)comm[i];
+        return 0;
+    }
 }
