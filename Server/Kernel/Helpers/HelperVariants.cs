@@ -114,4 +114,12 @@ public static class HelperVariants
         Arg1 = ArgType.PtrToBtfId,
         Arg1Type = "xdp_buff",
     };
+
+    /// <summary>bpf_sk_assign of a lookup: the socket may be null.</summary>
+    public static readonly HelperProto LookupSkAssign = new(BpfFuncId.SkAssign, RetType.Integer)
+    {
+        Arg1 = ArgType.PtrToCtx,
+        Arg2 = ArgType.PtrToSocket | ArgType.MaybeNull,
+        Arg3 = ArgType.Anything,
+    };
 }
