@@ -25,7 +25,7 @@ internal sealed class KprobeProgram : ProgramTypeInfo
     private const int PtRegsSize = 168;
 
     public override bool IsValidAccess(int off, int size, bool write, ProgramFacts program, ref CtxAccess access) =>
-        off >= 0 && off < PtRegsSize && off % size == 0 && off + size <= PtRegsSize;
+        !write && off >= 0 && off < PtRegsSize && off % size == 0 && off + size <= PtRegsSize;
 
     public override int ConvertAccess(bool write, Insn insn, Span<Insn> output, ProgramFacts program, out int targetSize)
     {

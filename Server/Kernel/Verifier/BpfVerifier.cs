@@ -29,7 +29,7 @@ public static class BpfVerifier
         VerifiedProgram? program = null;
         if (error == 0)
             error = Rewrite(env, out program);
-        if (error != -Errno.EAGAIN && walker.Walked)
+        if (error != -Errno.EAGAIN)
             StatsText.Write(env, stats);
         Verdict verdict = VerdictBuilder.Build(env, error, walker.Walked ? walker.Current : null, walker.Walked ? walker.InsnIdx : -1);
         if (program is null)

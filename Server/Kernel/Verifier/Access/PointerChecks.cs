@@ -36,7 +36,7 @@ internal static class PointerChecks
         {
             return (variable + Tnum.Const((ulong)(PacketAlign + reg.Off + off))).IsAligned((ulong)size)
                 ? 0
-                : Refuse(w, $"misaligned packet access off {PacketAlign}+{variable}+{reg.Off}+{off} size {size}\n");
+                : Refuse(w, $"misaligned packet access off {PacketAlign}+{Text(variable)}+{reg.Off}+{off} size {size}\n");
         }
 
         if ((variable + Tnum.Const((ulong)(reg.Off + off))).IsAligned((ulong)size))
@@ -54,8 +54,11 @@ internal static class PointerChecks
             RegType.PtrToXdpSock => "xdp_sock ",
             _ => "",
         };
-        return Refuse(w, $"misaligned {what}access off {variable}+{reg.Off}+{off} size {size}\n");
+        return Refuse(w, $"misaligned {what}access off {Text(variable)}+{reg.Off}+{off} size {size}\n");
     }
+
+    /// <summary>A known offset as a number.</summary>
+    private static string Text(Tnum variable) => variable.IsConst ? $"{(long)variable.Value}" : variable.ToString();
 
     private static int Refuse(Walker w, string message)
     {

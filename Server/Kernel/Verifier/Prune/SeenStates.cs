@@ -143,8 +143,9 @@ internal sealed class SeenStates
 
         bool callback = _walker.Env.Aux[insnIdx].Has(InsnAuxFlags.CallsCallback);
         bool mayGoto = Flow.IsMayGoto(_walker.Env.Insns[insnIdx]);
+        // A callback that changes nothing any more has converged; it is no loop of the function itself.
         if ((callback || (mayGoto && seen.MayGotoDepth != current.MayGotoDepth)) && _equality.Equal(seen, current, Exactness.RangeWithin))
-            return Hit(seen, current, insnIdx, loop: true);
+            return Hit(seen, current, insnIdx, loop: !callback);
         if (!callback
             && StateEquality.MaybeLooping(seen, current)
             && _equality.Equal(seen, current, Exactness.Exact)

@@ -13,9 +13,9 @@ internal struct RegState
     public const uint AddConst = 1u << 31;
 
     /// <summary>Packet ranges that are no range: the pointer is beyond, or exactly at, the packet's end.</summary>
-    public const int BeyondPacketEnd = -1;
+    public const int BeyondPacketEnd = -2;
 
-    public const int AtPacketEnd = -2;
+    public const int AtPacketEnd = -1;
 
     public RegType Type;
     public int Off;

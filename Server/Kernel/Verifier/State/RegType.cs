@@ -66,7 +66,7 @@ internal static class RegTypes
     /// <summary>A pointer that is never null (reg_not_null without the cases that need BTF).</summary>
     public static bool IsNotNull(this RegType type) =>
         type is RegType.PtrToSocket or RegType.PtrToTcpSock or RegType.PtrToMapValue or RegType.PtrToMapKey or RegType.PtrToSockCommon
-            or RegType.ConstPtrToMap or RegType.PtrToStack or RegType.PtrToCtx or RegType.PtrToFunc
+            or RegType.ConstPtrToMap
         || (type.Base() == RegType.PtrToMem && (type & (RegType.MaybeNull | RegType.Untrusted)) == 0);
 
     /// <summary>Kinds that a spill keeps (is_spillable_regtype).</summary>

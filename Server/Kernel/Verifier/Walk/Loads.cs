@@ -91,7 +91,7 @@ internal static class Loads
             return error;
         Registers.ClearCallerSaved(w, w.Frame);
         w.MarkUnknown(ref w.Regs[Op.R0]);
-        return w.Current.CurFrame > 0 ? w.Env.Gap("BPF_LD_ABS and BPF_LD_IND in a subprogram") : 0;
+        return 0;
     }
 
     public static int Immediate(Walker w, Insn insn)

@@ -123,11 +123,11 @@ internal sealed class MainLoop
         if (_w.Logs)
             _w.Text.Insn(index, state);
         _env.Aux[index].Seen = 1;
-        _w.PrevInsnIdx = index;
         _w.Liveness.ResetWrites(index);
         int error = Judge(_env.Insns[index], out ended);
         if (error < 0)
             return error;
+        _w.PrevInsnIdx = index;
         _w.Liveness.CommitWrites();
         return 0;
     }
@@ -170,6 +170,15 @@ internal sealed class MainLoop
         if (mode is Op.Abs or Op.Ind)
         {
             error = Loads.LegacyPacket(_w, insn);
+            if (error == 0 && _w.Current.CurFrame > 0)
+            {
+                // Where the packet is too short, the function returns 0.
+                if (_w.Push(_w.InsnIdx + 1, _w.InsnIdx) is null)
+                    return -Errno.EFAULT;
+                _w.MarkZero(ref _w.Regs[Op.R0]);
+                _printState = true;
+                return SubprogCalls.Exit(_w);
+            }
         }
         else if (mode == Op.Imm)
         {
@@ -230,6 +239,16 @@ internal sealed class MainLoop
         if (error != 0)
             return error;
         _w.Scratch.MarkReg(Op.R0);
+        if (insn.Imm == (int)BpfFuncId.TailCall && _w.Current.CurFrame > 0)
+        {
+            // Where the jump is made, the function returns with what the other program left in R0.
+            if (_w.Push(_w.InsnIdx + 1, _w.InsnIdx) is null)
+                return -Errno.EFAULT;
+            _w.MarkUnknown(ref _w.Regs[Op.R0]);
+            _printState = true;
+            return SubprogCalls.Exit(_w);
+        }
+
         _w.InsnIdx++;
         return 0;
     }
