@@ -79,6 +79,7 @@ public static unsafe class ProbeReadHelpers
         Arg2 = ArgType.ConstSizeOrZero,
         Arg3 = ArgType.Anything,
         Arg4 = ArgType.PtrToBtfId,
+        Arg4Type = "task_struct",
         Arg5 = ArgType.Anything,
     };
 

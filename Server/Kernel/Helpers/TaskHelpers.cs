@@ -33,12 +33,15 @@ public static unsafe class TaskHelpers
     public static readonly HelperProto GetCurrentTaskBtf = new(BpfFuncId.GetCurrentTaskBtf, RetType.PtrToBtfId | RetType.Trusted)
     {
         GplOnly = true,
+        RetTypeName = "task_struct",
     };
 
     public static readonly HelperProto TaskPtRegs = new(BpfFuncId.TaskPtRegs, RetType.PtrToBtfId)
     {
         GplOnly = true,
         Arg1 = ArgType.PtrToBtfId,
+        Arg1Type = "task_struct",
+        RetTypeName = "pt_regs",
     };
 
     public static readonly HelperProto CurrentTaskUnderCgroup = new(BpfFuncId.CurrentTaskUnderCgroup, RetType.Integer)
@@ -60,6 +63,7 @@ public static unsafe class TaskHelpers
     public static readonly HelperProto FindVma = new(BpfFuncId.FindVma, RetType.Integer)
     {
         Arg1 = ArgType.PtrToBtfId,
+        Arg1Type = "task_struct",
         Arg2 = ArgType.Anything,
         Arg3 = ArgType.PtrToFunc,
         Arg4 = ArgType.PtrToStack | ArgType.MaybeNull,

@@ -18,6 +18,8 @@ public sealed class SkSkbType : SkbProgramType
 
     public override BpfProgType Type => BpfProgType.SkSkb;
 
+    public override ITestRunnable? TestRunner => null;
+
     public override bool DirectPacketRead => true;
 
     public override bool DirectPacketWrite => true;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using WebBpf.Kernel.Execution;
+using WebBpf.Kernel.Programs.Contexts;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Programs;
@@ -32,7 +33,7 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
         byte[] data = new byte[call.DataSizeIn];
         if (!call.Memory.TryRead(call.DataIn, data))
             return -Errno.EFAULT;
-        int error = TestRuns.ReadContext(call, SkBuffLayout.SkbSize, out byte[]? context);
+        int error = TestRuns.ReadContext(call, SkBuffLayout.UapiSize, out byte[]? context);
         if (error != 0)
             return error;
         if (context is not null && TestRuns.U32(context, SkBuffLayout.Ifindex) > Loopback)
@@ -102,7 +103,7 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
             || !TestRuns.IsZero(context, SkBuffLayout.Ifindex + 4, SkBuffLayout.Cb)
             || !TestRuns.IsZero(context, SkBuffLayout.Cb + 20, SkBuffLayout.Tstamp)
             || !TestRuns.IsZero(context, SkBuffLayout.GsoSegs + 4, SkBuffLayout.GsoSize)
-            || !TestRuns.IsZero(context, SkBuffLayout.GsoSize + 4, SkBuffLayout.HwTstamp))
+            || !TestRuns.IsZero(context, SkBuffLayout.GsoSize + 4, SkBuffLayout.Hwtstamp))
             return -Errno.EINVAL;
         uint wire = TestRuns.U32(context, SkBuffLayout.WireLen);
         if ((wire != 0 && (wire < (uint)length || wire > MaxWireLen)) || TestRuns.U32(context, SkBuffLayout.GsoSegs) > MaxGsoSegs)
@@ -115,7 +116,7 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
         Copy(context, fields, SkBuffLayout.WireLen, 4);
         Copy(context, fields, SkBuffLayout.GsoSegs, 4);
         Copy(context, fields, SkBuffLayout.GsoSize, 4);
-        Copy(context, fields, SkBuffLayout.HwTstamp, 8);
+        Copy(context, fields, SkBuffLayout.Hwtstamp, 8);
         return 0;
     }
 
@@ -129,7 +130,7 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
         Copy(fields, context, SkBuffLayout.Tstamp, 8);
         Copy(fields, context, SkBuffLayout.WireLen, 4);
         Copy(fields, context, SkBuffLayout.GsoSegs, 4);
-        Copy(fields, context, SkBuffLayout.HwTstamp, 8);
+        Copy(fields, context, SkBuffLayout.Hwtstamp, 8);
     }
 
     private static void Copy(ReadOnlySpan<byte> from, Span<byte> to, int at, int size) => from.Slice(at, size).CopyTo(to[at..]);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Memory;
+using WebBpf.Kernel.Programs.Contexts;
 
 namespace WebBpf.Kernel.Programs;
 
@@ -66,15 +67,15 @@ internal sealed unsafe class PacketBuffer : IPacketBytes, ILegacyPacket
         byte* context = _memory.Resolve(Context);
         if (IsXdp)
         {
-            *(ulong*)(context + XdpLayout.DataPointer) = Start;
-            *(ulong*)(context + XdpLayout.DataEndPointer) = End;
-            *(ulong*)(context + XdpLayout.DataMetaPointer) = Meta;
+            *(ulong*)(context + XdpBuffLayout.DataAddress) = Start;
+            *(ulong*)(context + XdpBuffLayout.DataEndAddress) = End;
+            *(ulong*)(context + XdpBuffLayout.DataMetaAddress) = Meta;
             return;
         }
 
-        *(ulong*)(context + SkBuffLayout.DataPointer) = Start;
-        *(ulong*)(context + SkBuffLayout.DataEndPointer) = End;
-        *(ulong*)(context + SkBuffLayout.DataMetaPointer) = Start;
+        *(ulong*)(context + SkBuffLayout.DataAddress) = Start;
+        *(ulong*)(context + SkBuffLayout.DataEndAddress) = End;
+        *(ulong*)(context + SkBuffLayout.DataMetaAddress) = Start;
         *(uint*)(context + SkBuffLayout.Len) = (uint)Length;
     }
 

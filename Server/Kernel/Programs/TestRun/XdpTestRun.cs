@@ -1,4 +1,5 @@
 using WebBpf.Kernel.Execution;
+using WebBpf.Kernel.Programs.Contexts;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Programs;
@@ -18,16 +19,16 @@ internal sealed class XdpTestRun : ITestRunnable
             return Gap(call, "test runs with live frames");
         if (call.BatchSize != 0)
             return -Errno.EINVAL;
-        int error = TestRuns.ReadContext(call, XdpLayout.MdSize, out byte[]? context);
+        int error = TestRuns.ReadContext(call, XdpBuffLayout.UapiSize, out byte[]? context);
         if (error != 0)
             return error;
 
         int headroom = Headroom, meta = 0;
         if (context is not null)
         {
-            uint data = TestRuns.U32(context, XdpLayout.Data);
-            if (TestRuns.U32(context, XdpLayout.DataMeta) != 0 || TestRuns.U32(context, XdpLayout.DataEnd) != call.DataSizeIn
-                || data > TestRuns.U32(context, XdpLayout.DataEnd) || (data & 3) != 0 || data > 252)
+            uint data = TestRuns.U32(context, XdpBuffLayout.Data);
+            if (TestRuns.U32(context, XdpBuffLayout.DataMeta) != 0 || TestRuns.U32(context, XdpBuffLayout.DataEnd) != call.DataSizeIn
+                || data > TestRuns.U32(context, XdpBuffLayout.DataEnd) || (data & 3) != 0 || data > 252)
                 return -Errno.EINVAL;
             meta = (int)data;
             headroom -= meta;
@@ -38,10 +39,10 @@ internal sealed class XdpTestRun : ITestRunnable
             return -Errno.EINVAL;
         if (call.DataSizeIn > room)
             return Gap(call, $"XDP frames of more than {room} bytes (fragments)");
-        if (context is not null && TestRuns.U32(context, XdpLayout.EgressIfindex) != 0)
+        if (context is not null && TestRuns.U32(context, XdpBuffLayout.EgressIfindex) != 0)
             return -Errno.EINVAL;
-        uint ingress = context is null ? 0 : TestRuns.U32(context, XdpLayout.IngressIfindex);
-        uint queue = context is null ? 0 : TestRuns.U32(context, XdpLayout.RxQueueIndex);
+        uint ingress = context is null ? 0 : TestRuns.U32(context, XdpBuffLayout.IngressIfindex);
+        uint queue = context is null ? 0 : TestRuns.U32(context, XdpBuffLayout.RxQueueIndex);
         if (ingress == 0 && queue != 0)
             return -Errno.EINVAL;
         // Only the loopback device exists, and it has one queue that takes no XDP programs of its own.
@@ -72,17 +73,17 @@ internal sealed class XdpTestRun : ITestRunnable
         if (!call.Memory.TryRead(call.DataIn, packet.Bytes))
             return -Errno.EFAULT;
         packet.Start = packet.Meta + (ulong)meta;
-        Span<byte> fields = packet.ContextBytes(XdpLayout.Size);
+        Span<byte> fields = packet.ContextBytes(XdpBuffLayout.Size);
         fields.Clear();
-        TestRuns.SetU32(fields, XdpLayout.IngressIfindex, Loopback);
+        TestRuns.SetU32(fields, XdpBuffLayout.IngressIfindex, Loopback);
         packet.UpdateContext();
         run.Subject = packet;
 
         int error = TestRuns.Run(run, program, call, packet.Context, out uint result);
         if (context is not null)
         {
-            TestRuns.SetU32(context, XdpLayout.Data, (uint)(packet.Start - packet.Meta));
-            TestRuns.SetU32(context, XdpLayout.DataEnd, (uint)(packet.End - packet.Meta));
+            TestRuns.SetU32(context, XdpBuffLayout.Data, (uint)(packet.Start - packet.Meta));
+            TestRuns.SetU32(context, XdpBuffLayout.DataEnd, (uint)(packet.End - packet.Meta));
         }
 
         if (error != 0)
