@@ -8,10 +8,7 @@ namespace WebBpf.Loader.Loading;
 /// <summary>Fills in a union bpf_attr by the names of its fields; what pointers refer to lies in the builder's own user memory.</summary>
 public sealed class AttrBuilder(BpfCommand command)
 {
-    /// <summary>sizeof(union bpf_attr) of 6.18.</summary>
-    private const int Size = 168;
-
-    private readonly byte[] _bytes = new byte[Size];
+    private readonly byte[] _bytes = new byte[AttrTable.AttrSize];
 
     public BpfCommand Command { get; } = command;
 
@@ -63,7 +60,7 @@ public sealed class AttrBuilder(BpfCommand command)
 
     private Span<byte> Place(string field)
     {
-        AttrField found = AttrFields.Find(Command, field)
+        AttrField found = AttrTable.Find(Command)?.Fields.FirstOrDefault(f => f.Name == field)
             ?? throw new ArgumentException($"{UapiName.Of(Command)} has no field {field}", nameof(field));
         return _bytes.AsSpan(found.Offset, found.Size);
     }
