@@ -65,6 +65,8 @@ public static class BpfVerifier
         if (error == 0)
             error = Postorder.Run(env);
         if (error == 0)
+            error = AttachTarget.Run(env);
+        if (error == 0)
             error = Components.Run(env);
         if (error == 0)
             error = LiveRegisters.Run(env);

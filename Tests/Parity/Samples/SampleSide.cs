@@ -20,6 +20,8 @@ internal sealed class SampleSide(IBpfBackend backend, int cpus) : IDisposable
 
     public LoadResult Load(BpfObject source) => _loaded = BpfObjectLoader.Load(backend, source, new LoadOptions(), new BpfCall(_task), cpus);
 
+    public LoadResult LoadAt(BpfObject source, uint level) => _loaded = BpfObjectLoader.Load(backend, source, new LoadOptions { LogLevel = level, LogSize = 256 << 20 }, new BpfCall(_task), cpus);
+
     public TestRun Run(int fd, ReadOnlySpan<byte> packet)
     {
         AttrBuilder attr = new AttrBuilder(BpfCommand.ProgTestRun)

@@ -176,7 +176,6 @@ internal sealed class MainLoop
                 if (_w.Push(_w.InsnIdx + 1, _w.InsnIdx) is null)
                     return -Errno.EFAULT;
                 _w.MarkZero(ref _w.Regs[Op.R0]);
-                _printState = true;
                 return SubprogCalls.Exit(_w);
             }
         }
@@ -245,7 +244,6 @@ internal sealed class MainLoop
             if (_w.Push(_w.InsnIdx + 1, _w.InsnIdx) is null)
                 return -Errno.EFAULT;
             _w.MarkUnknown(ref _w.Regs[Op.R0]);
-            _printState = true;
             return SubprogCalls.Exit(_w);
         }
 
