@@ -28,7 +28,7 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
             return -Errno.EOPNOTSUPP;
         }
 
-        if (call.DataSizeIn < TestRuns.EthernetHeader || call.DataSizeIn > TestRuns.PageSize - Headroom - TestRuns.SharedInfo)
+        if (call.DataSizeIn <= TestRuns.EthernetHeader || call.DataSizeIn > TestRuns.PageSize - Headroom - TestRuns.SharedInfo)
             return -Errno.EINVAL;
         byte[] data = new byte[call.DataSizeIn];
         if (!call.Memory.TryRead(call.DataIn, data))

@@ -56,7 +56,8 @@ internal static class HelperCalls
             error = MapCalls.CheckTogether(w, meta.Map, proto.Id);
         if (error != 0)
             return error;
-        if (proto.ChangesPacketData)
+        // A tail call that is not made leaves the packet as it is.
+        if (proto.ChangesPacketData && proto.Id != BpfFuncId.TailCall)
             Registers.ClearPacketPointers(w);
 
         return 0;

@@ -10,7 +10,13 @@ namespace WebBpf.Kernel.Verifier.State;
 internal struct RegState
 {
     /// <summary>Set in <see cref="Id"/> of a scalar that is another one plus <see cref="Off"/> (BPF_ADD_CONST).</summary>
-    public const uint AddConst = 1u << 31;
+    public const uint AddConst = AddConst64 | AddConst32;
+
+    /// <summary>The addition had 64 bits.</summary>
+    public const uint AddConst64 = 1u << 31;
+
+    /// <summary>The addition had 32 bits, of a value that fits them.</summary>
+    public const uint AddConst32 = 1u << 30;
 
     /// <summary>Packet ranges that are no range: the pointer is beyond, or exactly at, the packet's end.</summary>
     public const int BeyondPacketEnd = -2;

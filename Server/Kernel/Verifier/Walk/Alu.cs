@@ -254,27 +254,30 @@ internal static class Alu
             ScalarFork.Set(ref dst.Bounds, half, zero: false);
         }
 
+        bool linkable = !narrow || dst.Bounds.UMax <= uint.MaxValue;
+        bool same = Op.Source(insn.Code) == Op.X && insn.Src == insn.Dst;
         ScalarAlu.Apply(ref dst.Bounds, source, code, narrow);
-        // A scalar that is another one plus a constant stays linked to it.
-        if (w.BpfCapable && code == Op.Add && !narrow && dst.Id != 0 && sourceConst)
-        {
-            ulong value = source.Tnum.Value;
-            if ((dst.Id & RegState.AddConst) != 0 || value > int.MaxValue)
-            {
-                dst.Off = 0;
-                dst.Id = 0;
-            }
-            else
-            {
-                dst.Id |= RegState.AddConst;
-                dst.Off = (int)value;
-            }
-        }
+        if (linkable && !same && w.BpfCapable && code is Op.Add or Op.Sub && dst.Id != 0 && sourceConst)
+            Link(ref dst, source.Tnum.Value, code == Op.Sub, narrow);
         else
-        {
             dst.Id = 0;
+        return 0;
+    }
+
+    /// <summary>A scalar that is another one plus a constant stays linked to it; two additions in a row are not followed.</summary>
+    private static void Link(ref RegState dst, ulong value, bool negate, bool narrow)
+    {
+        long off = narrow ? (int)value : (long)value;
+        if (negate)
+            off = -off;
+        if ((dst.Id & RegState.AddConst) != 0 || off is < int.MinValue or > int.MaxValue)
+        {
+            dst.Off = 0;
+            dst.Id = 0;
+            return;
         }
 
-        return 0;
+        dst.Id |= narrow ? RegState.AddConst32 : RegState.AddConst64;
+        dst.Off = (int)off;
     }
 }

@@ -52,6 +52,9 @@ internal sealed class LinkedValues
                 continue;
             }
 
+            // Differences of 32 and of 64 bits do not mix.
+            if (((reg.Id ^ known.Id) & RegState.AddConst) == RegState.AddConst)
+                continue;
             int off = reg.Off;
             uint id = reg.Id;
             Bounds delta = Bounds.Known((ulong)((long)off - known.Off));
@@ -61,6 +64,9 @@ internal sealed class LinkedValues
             RangeAlu.Add32(ref reg.Bounds, delta);
             RangeAlu.Add64(ref reg.Bounds, delta);
             reg.Bounds.Tnum += delta.Tnum;
+            if (((id | known.Id) & RegState.AddConst32) != 0)
+                BoundsWidth.ZeroExtend32(ref reg.Bounds);
+            reg.Bounds.Sync();
         }
     }
 

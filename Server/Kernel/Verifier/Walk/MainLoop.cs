@@ -243,6 +243,7 @@ internal sealed class MainLoop
             // Where the jump is made, the function returns with what the other program left in R0.
             if (_w.Push(_w.InsnIdx + 1, _w.InsnIdx) is null)
                 return -Errno.EFAULT;
+            Registers.ClearPacketPointers(_w);
             _w.MarkUnknown(ref _w.Regs[Op.R0]);
             return SubprogCalls.Exit(_w);
         }
