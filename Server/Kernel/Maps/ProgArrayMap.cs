@@ -1,3 +1,4 @@
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Programs;
 using WebBpf.Kernel.Uapi;
@@ -35,8 +36,10 @@ public sealed class ProgArrayFamily : MapFamily
 /// <summary>
 /// An array of programs that can follow each other in tail calls. The first program that uses the map or is put into it decides what kind they are.
 /// </summary>
-public sealed class ProgArrayMap(MapDefinition definition, MapContext context) : FdArrayMap<BpfProgram>(definition, context)
+public sealed class ProgArrayMap(MapDefinition definition, MapContext context) : FdArrayMap<BpfProgram>(definition, context), IProgramTable
 {
+    public BpfProgram? ProgramAt(uint index) => Peek(index);
+
     private readonly Lock _ownerLock = new();
     private ProgramFacts? _owner;
 

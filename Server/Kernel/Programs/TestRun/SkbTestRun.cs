@@ -28,11 +28,13 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
             return -Errno.EOPNOTSUPP;
         }
 
-        if (call.DataSizeIn <= TestRuns.EthernetHeader || call.DataSizeIn > TestRuns.PageSize - Headroom - TestRuns.SharedInfo)
+        if (call.DataSizeIn < TestRuns.EthernetHeader || call.DataSizeIn > TestRuns.PageSize - Headroom - TestRuns.SharedInfo)
             return -Errno.EINVAL;
         byte[] data = new byte[call.DataSizeIn];
         if (!call.Memory.TryRead(call.DataIn, data))
             return -Errno.EFAULT;
+        if (data.Length < TestRuns.EthernetHeader + NetworkHeaderSize(data))
+            return -Errno.EINVAL;
         int error = TestRuns.ReadContext(call, SkBuffLayout.UapiSize, out byte[]? context);
         if (error != 0)
             return error;
@@ -153,4 +155,12 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
             type = (ushort)(frame.Length >= 16 && frame[14] == 0xff && frame[15] == 0xff ? 1 : 4);
         return BinaryPrimitives.ReverseEndianness(type);
     }
+
+    /// <summary>IP frames must have their whole network header.</summary>
+    private static int NetworkHeaderSize(byte[] frame) => BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(12)) switch
+    {
+        0x0800 => 20,
+        0x86dd => 40,
+        _ => 0,
+    };
 }
