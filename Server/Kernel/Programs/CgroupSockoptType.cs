@@ -9,7 +9,6 @@ namespace WebBpf.Kernel.Programs;
 [BpfProgramType]
 public sealed class CgroupSockoptType : UapiContextType
 {
-    private const int Sk = 0;
     private const int OptVal = 8;
     private const int OptValEnd = 16;
     private const int Level = 24;
@@ -59,9 +58,9 @@ public sealed class CgroupSockoptType : UapiContextType
 
         return off switch
         {
-            Sk => CtxRules.Pointer(ref access, CtxLoad.Socket, size),
-            OptVal => CtxRules.Pointer(ref access, CtxLoad.PacketData, size),
-            OptValEnd => CtxRules.Pointer(ref access, CtxLoad.PacketEnd, size),
+            < OptVal => CtxRules.Pointer(ref access, CtxLoad.Socket, size),
+            < OptValEnd => CtxRules.Pointer(ref access, CtxLoad.PacketData, size),
+            < Level => CtxRules.Pointer(ref access, CtxLoad.PacketEnd, size),
             RetVal => size == 4 && getting,
             _ => size == 4,
         };

@@ -19,6 +19,7 @@ public abstract class LwtProgramType : SkbProgramType
     public override bool IsValidAccess(int off, int size, bool write, ProgramFacts program, ref CtxAccess access)
     {
         if (InWord(off, SkBuffLayout.TcClassid) || InWord(off, SkBuffLayout.DataMeta) || CtxRules.In(off, SkBuffLayout.Tstamp, 8)
+            || CtxRules.In(off, SkBuffLayout.Family, SkBuffLayout.DataMeta - SkBuffLayout.Family)
             || InWord(off, SkBuffLayout.WireLen) || CtxRules.In(off, SkBuffLayout.Hwtstamp, 8))
             return false;
         if (write && !(InWord(off, SkBuffLayout.Mark) || InWord(off, SkBuffLayout.Priority) || InCb(off)))

@@ -12,9 +12,9 @@ public sealed class SkReuseportType : UapiContextType
     private const int Data = 0;
     private const int DataEnd = 8;
     private const int EthProtocol = 20;
+    private const int Hash = 32;
     private const int Sk = 40;
     private const int MigratingSk = 48;
-    private const int FieldsEnd = 36;
     private const int ContextSize = 56;
 
     private static readonly HelperTable Helpers = new(
@@ -38,7 +38,8 @@ public sealed class SkReuseportType : UapiContextType
             Sk => CtxRules.Pointer(ref access, CtxLoad.Socket, size),
             MigratingSk => CtxRules.Pointer(ref access, CtxLoad.SockCommonOrNull, size),
             >= EthProtocol and < EthProtocol + 4 => size >= 2 && CtxRules.Narrow(ref access, off, size, 4),
-            >= DataEnd + 8 and < FieldsEnd => CtxRules.Narrow(ref access, off, size, 4),
+            >= DataEnd + 8 and < Hash => CtxRules.Narrow(ref access, off, size, 4),
+            Hash => size == 4,
             _ => false,
         };
     }

@@ -12,10 +12,10 @@ public sealed class SockOpsType : UapiContextType
     private const int Reply = 4;
     private const int SkTxhash = 164;
     private const int BytesReceived = 168;
-    private const int BytesAcked = 176;
     private const int Sk = 184;
     private const int SkbData = 192;
     private const int SkbDataEnd = 200;
+    private const int SkbLen = 208;
     private const int SkbTcpFlags = 212;
     private const int SkbHwtstamp = 216;
     private const int ContextSize = 224;
@@ -37,14 +37,14 @@ public sealed class SockOpsType : UapiContextType
             return false;
         if (write)
             return off is Reply or SkTxhash && size == 4;
-        if (off is >= SkbTcpFlags and < SkbTcpFlags + 4)
+        if (off == SkbTcpFlags)
             return CtxRules.Narrow(ref access, off, size, 4);
         return off switch
         {
-            >= BytesReceived and < BytesAcked + 8 or SkbHwtstamp => size == 8,
-            Sk => CtxRules.Pointer(ref access, CtxLoad.SocketOrNull, size),
-            SkbData => CtxRules.Pointer(ref access, CtxLoad.PacketData, size),
-            SkbDataEnd => CtxRules.Pointer(ref access, CtxLoad.PacketEnd, size),
+            >= BytesReceived and < Sk or >= SkbHwtstamp => size == 8,
+            >= Sk and < SkbData => CtxRules.Pointer(ref access, CtxLoad.SocketOrNull, size),
+            >= SkbData and < SkbDataEnd => CtxRules.Pointer(ref access, CtxLoad.PacketData, size),
+            >= SkbDataEnd and < SkbLen => CtxRules.Pointer(ref access, CtxLoad.PacketEnd, size),
             _ => size == 4,
         };
     }

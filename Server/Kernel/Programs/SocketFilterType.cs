@@ -22,6 +22,7 @@ public sealed class SocketFilterType : SkbProgramType
     public override bool IsValidAccess(int off, int size, bool write, ProgramFacts program, ref CtxAccess access)
     {
         if (InWord(off, SkBuffLayout.TcClassid) || IsPacketPointer(off) || CtxRules.In(off, SkBuffLayout.Tstamp, 8)
+            || CtxRules.In(off, SkBuffLayout.Family, SkBuffLayout.DataMeta - SkBuffLayout.Family)
             || InWord(off, SkBuffLayout.WireLen) || CtxRules.In(off, SkBuffLayout.Hwtstamp, 8))
             return false;
         return (!write || InCb(off)) && IsValidSkbAccess(off, size, write, ref access);

@@ -1,6 +1,5 @@
 using WebBpf.Kernel.Helpers;
 using WebBpf.Kernel.Isa;
-using WebBpf.Kernel.Programs.Contexts;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier;
 
@@ -20,8 +19,9 @@ public sealed class TracepointType : ProgramTypeInfo
 
     public override HelperProto? GetHelper(BpfFuncId id, ProgramFacts program) => TracingHelpers.Find(id, program);
 
+    /// <summary>Offsets below 0 pass, as they do in 6.18, which compares them without their sign.</summary>
     public override bool IsValidAccess(int off, int size, bool write, ProgramFacts program, ref CtxAccess access) =>
-        !write && off >= Hidden && CtxRules.Fits(off, size, MaxRecord);
+        !write && (uint)off >= Hidden && off < MaxRecord && off % size == 0;
 
     public override int ConvertAccess(bool write, Insn insn, Span<Insn> output, ProgramFacts program, out int targetSize)
     {
