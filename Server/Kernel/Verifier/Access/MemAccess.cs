@@ -209,6 +209,8 @@ internal static class MemAccess
             CtxLoad.PacketMeta => RegType.PtrToPacketMeta,
             CtxLoad.FlowKeys => RegType.PtrToFlowKeys,
             CtxLoad.SockCommonOrNull => RegType.PtrToSockCommon | RegType.MaybeNull,
+            CtxLoad.SocketOrNull => RegType.PtrToSocket | RegType.MaybeNull,
+            CtxLoad.TracepointBuffer => RegType.PtrToTpBuffer,
             _ => RegType.PtrToSocket,
         };
         if (type == RegType.Scalar)
