@@ -39,13 +39,13 @@ int only_http(struct __sk_buff *skb)
 
 	if (skb->protocol != bpf_htons(ETHERTYPE_IPV4))
 		return 0;
-	if (bpf_skb_load_bytes(skb, sizeof(struct eth_header), &ip, sizeof(ip)) < 0 || ip.protocol != PROTO_TCP)
+	if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip), BPF_HDR_START_NET) < 0 || ip.protocol != PROTO_TCP)
 		return 0;
-	start = sizeof(struct eth_header) + (ip.version_ihl & 0xf) * 4;
-	if (bpf_skb_load_bytes(skb, start, &tcp, sizeof(tcp)) < 0)
+	start = (ip.version_ihl & 0xf) * 4;
+	if (bpf_skb_load_bytes_relative(skb, start, &tcp, sizeof(tcp), BPF_HDR_START_NET) < 0)
 		return 0;
 	start += (tcp.offset >> 4) * 4;
-	if (bpf_skb_load_bytes(skb, start, text, sizeof(text)) < 0)
+	if (bpf_skb_load_bytes_relative(skb, start, text, sizeof(text), BPF_HDR_START_NET) < 0)
 		return 0;
 
 	kind = classify(text);
