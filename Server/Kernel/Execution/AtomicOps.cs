@@ -64,8 +64,12 @@ public static unsafe class AtomicOps
 
     /// <summary>As <see cref="Cmpxchg64"/> on 32 bits: only the low half of R0 is compared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Cmpxchg32(byte* at, ulong value, ulong expected) =>
-        Interlocked.CompareExchange(ref *(uint*)at, (uint)value, (uint)expected);
+    public static ulong Cmpxchg32(byte* at, ulong value, ulong expected)
+    {
+        uint old = Interlocked.CompareExchange(ref *(uint*)at, (uint)value, (uint)expected);
+        // On success the processor leaves the upper half of RAX alone, and RyuJIT takes the result as zero-extended all the same.
+        return old == (uint)expected ? expected & uint.MaxValue : old;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong LoadAcquire(byte* at, int size) => size switch

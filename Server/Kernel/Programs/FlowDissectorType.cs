@@ -10,6 +10,8 @@ namespace WebBpf.Kernel.Programs;
 [BpfProgramType]
 public sealed class FlowDissectorType : ProgramTypeInfo
 {
+    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("flow dissectors");
+
     public override BpfProgType Type => BpfProgType.FlowDissector;
 
     public override bool DirectPacketRead => true;

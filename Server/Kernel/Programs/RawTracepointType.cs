@@ -13,6 +13,8 @@ public class RawTracepointType : ProgramTypeInfo
     /// <summary>Arguments a context may have (MAX_BPF_FUNC_ARGS).</summary>
     public const int MaxArguments = 12;
 
+    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("raw tracepoints");
+
     public override BpfProgType Type => BpfProgType.RawTracepoint;
 
     public override bool ConvertsContext => false;

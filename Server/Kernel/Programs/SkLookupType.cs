@@ -18,6 +18,8 @@ public sealed class SkLookupType : UapiContextType
     private static readonly HelperTable Helpers = new(
         PerfEventOutputHelper.PerfEventOutput, HelperVariants.LookupSkAssign, SocketLookupHelpers.SkRelease);
 
+    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("socket lookup programs");
+
     public override BpfProgType Type => BpfProgType.SkLookup;
 
     public override HelperProto? GetHelper(BpfFuncId id, ProgramFacts program) => Helpers.Find(id) ?? SocketBaseHelpers.Find(id, program);

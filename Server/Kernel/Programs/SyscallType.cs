@@ -21,6 +21,8 @@ public sealed class SyscallType : ProgramTypeInfo
         SocketCastHelpers.SkcToTcpRequestSock, SocketCastHelpers.SkcToUdp6Sock, SocketCastHelpers.SkcToUnixSock, SocketCastHelpers.SkcToMptcpSock,
         LsmHelpers.DPath);
 
+    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("syscall programs");
+
     public override BpfProgType Type => BpfProgType.Syscall;
 
     public override bool ConvertsContext => false;

@@ -1,8 +1,8 @@
 using WebBpf.Kernel.Btf;
+using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Objects.Journal;
-using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier;
 

@@ -4,8 +4,8 @@ using WebBpf.Kernel.Maps;
 using WebBpf.Kernel.Objects;
 using WebBpf.Kernel.Observe;
 using WebBpf.Kernel.Uapi;
-using WebBpf.Server.Auth;
 using WebBpf.Server.Api.Programs;
+using WebBpf.Server.Auth;
 using WebBpf.Server.Hosting;
 using WebBpf.Server.Streams;
 

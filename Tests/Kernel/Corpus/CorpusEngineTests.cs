@@ -1,8 +1,8 @@
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Isa.Assembly;
-using WebBpf.Tests.Corpus;
 using WebBpf.Tests.Common.Execution;
+using WebBpf.Tests.Corpus;
 using Xunit;
 
 namespace WebBpf.Tests.Kernel.Corpus;

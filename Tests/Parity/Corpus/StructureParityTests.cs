@@ -97,7 +97,7 @@ public sealed class StructureParityTests(ITestOutputHelper output) : IDisposable
         var env = new VerifierEnv(new VerifierRequest
         {
             Insns = Assembler.Assemble(one.Asm, new Names(names)).Insns,
-            Program = new ProgramFacts { Type = new AnyType(one.Type), GplCompatible = true },
+            Program = new ProgramFacts { Type = ProgramTypeRegistry.Find(one.Type) ?? new AnyType(one.Type), GplCompatible = true },
             Environment = new Objects(maps),
             Log = log,
         });

@@ -1,5 +1,5 @@
-using WebBpf.Kernel.Observe;
 using WebBpf.Kernel.Objects.Journal;
+using WebBpf.Kernel.Observe;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Objects.Fs;

@@ -181,7 +181,7 @@ internal sealed class ProgLoadCommand : SyscallCommand
                 error = environment.BoundMaps(fdArray, call.U32(FdArrayCnt), bound);
             if (error != 0)
                 return error;
-            if (call.U32(FuncInfoCnt) != 0 || call.U32(LineInfoCnt) != 0 || call.U32(CoreReloCnt) != 0)
+            if (call.U32(FuncInfoCnt) != 0 || call.U32(LineInfoCnt) != 0)
             {
                 btf = environment.GetBtf(call.S32(ProgBtfFd), out error);
                 if (btf is null)

@@ -1,7 +1,7 @@
+using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier.Access;
 using WebBpf.Kernel.Verifier.State;
 using WebBpf.Kernel.Verifier.Walk;
-using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Verifier.Calls;
 
