@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using WebBpf.Kernel.Execution;
+using WebBpf.Kernel.Helpers.Text;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Helpers;
@@ -6,6 +9,8 @@ namespace WebBpf.Kernel.Helpers;
 [BpfHelpers]
 public static class FormatHelpers
 {
+    private const uint LongestFormat = 1 << 20;
+
     public static readonly HelperProto Snprintf = new(BpfFuncId.Snprintf, RetType.Integer)
     {
         GplOnly = true,
@@ -54,4 +59,15 @@ public static class FormatHelpers
         Arg3 = ArgType.ConstSizeOrZero,
         Arg4 = ArgType.Anything,
     };
+
+    /// <summary>Returns the length of the whole text with its zero, or EINVAL.</summary>
+    public static ulong SnprintfCall(RunContext run, ulong to, ulong toSize, ulong format, ulong arguments, ulong size)
+    {
+        if ((uint)size % 8 != 0 || (uint)size > TextFormat.MaxArguments * 8 || ((uint)size != 0 && arguments == 0))
+            return HelperMemory.Result(-Errno.EINVAL);
+        // The verifier has seen that the format is a constant string: it ends within its map.
+        ReadOnlySpan<byte> text = HelperMemory.Bytes(run, format, Math.Min(LongestFormat, uint.MaxValue - (uint)format));
+        int length = TextFormat.Format(run, text, MemoryMarshal.Cast<byte, ulong>(HelperMemory.Bytes(run, arguments, size)), HelperMemory.Bytes(run, to, toSize));
+        return HelperMemory.Result(length < 0 ? length : length + 1);
+    }
 }

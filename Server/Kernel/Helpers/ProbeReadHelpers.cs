@@ -83,23 +83,72 @@ public static unsafe class ProbeReadHelpers
         Arg5 = ArgType.Anything,
     };
 
-    public static ulong ProbeReadCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => Read(run, r1, (int)r2, r3);
+    public static ulong ProbeReadCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, KernelFault(from));
 
-    public static ulong ProbeReadKernelCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => Read(run, r1, (int)r2, r3);
+    public static ulong ProbeReadKernelCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, KernelFault(from));
 
-    public static ulong ProbeReadUserCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => Read(run, r1, (int)r2, r3);
+    public static ulong ProbeReadUserCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, -Errno.EFAULT);
 
-    /// <summary>Only the sandbox can be read: anything else gives EFAULT, and zeros.</summary>
-    private static ulong Read(RunContext run, ulong destination, int size, ulong source)
+    public static ulong ProbeReadStrCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => ReadString(run, to, size, from, KernelFault(from));
+
+    public static ulong ProbeReadKernelStrCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => ReadString(run, to, size, from, KernelFault(from));
+
+    public static ulong ProbeReadUserStrCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => ReadString(run, to, size, from, -Errno.EFAULT);
+
+    /// <summary>Copies memory of the sandbox; false, and zeros, where any of it lies elsewhere.</summary>
+    internal static bool Copy(RunContext run, Span<byte> to, ulong from)
     {
-        var target = new Span<byte>(run.Memory.Resolve(destination), size);
-        if (!run.Memory.Contains(source, (ulong)size))
+        if (!run.Memory.Contains(from, (ulong)to.Length))
         {
-            target.Clear();
-            return unchecked((ulong)-Errno.EFAULT);
+            to.Clear();
+            return false;
         }
 
-        new ReadOnlySpan<byte>(run.Memory.Resolve(source), size).CopyTo(target);
-        return 0;
+        new ReadOnlySpan<byte>(run.Memory.Resolve(from), to.Length).CopyTo(to);
+        return true;
+    }
+
+    /// <summary>
+    /// Copies a string with its zero, cut to the room (where the last byte becomes the zero). Returns the bytes written, 0 where there is no room, -1 where a byte
+    /// lies outside the sandbox.
+    /// </summary>
+    internal static int CopyString(RunContext run, Span<byte> to, ulong from)
+    {
+        for (int i = 0; i < to.Length; i++)
+        {
+            if (!run.Memory.Contains(from + (ulong)i, 1))
+                return -1;
+            to[i] = *run.Memory.Resolve(from + (ulong)i);
+            if (to[i] == 0)
+                return i + 1;
+        }
+
+        if (to.IsEmpty)
+            return 0;
+        to[^1] = 0;
+        return to.Length;
+    }
+
+    private static ulong Read(RunContext run, ulong to, ulong size, ulong from, int fault) =>
+        Copy(run, HelperMemory.Bytes(run, to, size), from) ? 0 : HelperMemory.Result(fault);
+
+    private static ulong ReadString(RunContext run, ulong to, ulong size, ulong from, int fault)
+    {
+        Span<byte> target = HelperMemory.Bytes(run, to, size);
+        int length = CopyString(run, target, from);
+        if (length >= 0)
+            return (ulong)length;
+        target.Clear();
+        return HelperMemory.Result(fault);
+    }
+
+    /// <summary>
+    /// What reading kernel memory outside the sandbox gives: ERANGE for addresses of processes and those that are no addresses on x86-64, EFAULT for others
+    /// (copy_from_kernel_nofault_allowed in arch/x86/mm/maccess.c).
+    /// </summary>
+    private static int KernelFault(ulong address)
+    {
+        const ulong startOfKernel = 0xffff_8000_0000_0000;
+        return address < startOfKernel ? -Errno.ERANGE : -Errno.EFAULT;
     }
 }

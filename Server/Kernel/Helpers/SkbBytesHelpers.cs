@@ -1,5 +1,6 @@
 using WebBpf.Kernel.Execution;
-using WebBpf.Kernel.Programs;
+using WebBpf.Kernel.Programs.Contexts;
+using WebBpf.Kernel.Programs.Packets;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Helpers;
@@ -42,49 +43,53 @@ public static unsafe class SkbBytesHelpers
         Arg2 = ArgType.Anything,
     };
 
+    // BPF_F_RECOMPUTE_CSUM and BPF_F_INVALIDATE_HASH; test packets carry no checksum state.
     private const ulong StoreFlags = 3;
+    private const ulong InvalidateHash = 2;
+    private const uint FromLinkHeader = 0;
+    private const uint FromNetworkHeader = 1;
+    private const uint MaxRelativeOffset = 0xffff;
 
-    public static ulong SkbLoadBytesCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
+    public static ulong SkbLoadBytesCall(RunContext run, ulong context, ulong offset, ulong to, ulong length, ulong r5)
     {
-        var packet = (PacketBuffer)run.Subject!;
-        var target = new Span<byte>(run.Memory.Resolve(r3), (int)r4);
-        return Load(run, target, packet.Start, packet.End, (uint)r2, int.MaxValue);
+        Span<byte> target = HelperMemory.Bytes(run, to, length);
+        return run.Subject is PacketBuffer packet && (uint)offset <= int.MaxValue ? Load(run, target, packet.Start, packet.End, (uint)offset) : HelperMemory.Fault(target);
     }
 
-    public static ulong SkbLoadBytesRelativeCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
+    public static ulong SkbLoadBytesRelativeCall(RunContext run, ulong context, ulong offset, ulong to, ulong length, ulong header)
     {
-        var packet = (PacketBuffer)run.Subject!;
-        var target = new Span<byte>(run.Memory.Resolve(r3), (int)r4);
-        ulong from = (uint)r5 switch { 0 => packet.MacHeader, 1 => packet.NetworkHeader, _ => 0 };
-        return from == 0 ? Fail(target) : Load(run, target, from, packet.End, (uint)r2, 0xffff);
+        Span<byte> target = HelperMemory.Bytes(run, to, length);
+        if (run.Subject is not PacketBuffer packet || (uint)offset > MaxRelativeOffset)
+            return HelperMemory.Fault(target);
+        return (uint)header switch
+        {
+            FromLinkHeader => Load(run, target, packet.MacHeader, packet.End, (uint)offset),
+            FromNetworkHeader => Load(run, target, packet.NetworkHeader, packet.End, (uint)offset),
+            _ => HelperMemory.Fault(target),
+        };
     }
 
-    public static ulong SkbStoreBytesCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
+    public static ulong SkbStoreBytesCall(RunContext run, ulong context, ulong offset, ulong from, ulong length, ulong flags)
     {
-        var packet = (PacketBuffer)run.Subject!;
-        if ((r5 & ~StoreFlags) != 0)
-            return unchecked((ulong)-Errno.EINVAL);
-        uint offset = (uint)r2;
-        if (offset > int.MaxValue || (ulong)offset + (uint)r4 > (ulong)packet.Length)
-            return unchecked((ulong)-Errno.EFAULT);
-        Buffer.MemoryCopy(run.Memory.Resolve(r3), run.Memory.Resolve(packet.Start + offset), (uint)r4, (uint)r4);
+        if ((flags & ~StoreFlags) != 0)
+            return HelperMemory.Result(-Errno.EINVAL);
+        if (run.Subject is not PacketBuffer packet || (uint)offset > int.MaxValue || (uint)offset + (ulong)(uint)length > (ulong)packet.Length)
+            return HelperMemory.Result(-Errno.EFAULT);
+        HelperMemory.Bytes(run, from, length).CopyTo(packet.Bytes[(int)(uint)offset..]);
+        if ((flags & InvalidateHash) != 0)
+            *(uint*)run.Memory.Resolve(packet.Context + SkBuffLayout.Hash) = 0;
         return 0;
     }
 
-    public static ulong SkbPullDataCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) =>
-        (uint)r2 > ((PacketBuffer)run.Subject!).Length ? unchecked((ulong)-Errno.ENOMEM) : 0;
+    /// <summary>All of a packet is always linear and writable: only a length beyond it fails.</summary>
+    public static ulong SkbPullDataCall(RunContext run, ulong context, ulong length, ulong r3, ulong r4, ulong r5) =>
+        HelperMemory.Result(run.Subject is PacketBuffer packet && (uint)length <= (uint)packet.Length ? 0 : -Errno.ENOMEM);
 
-    private static ulong Load(RunContext run, Span<byte> target, ulong from, ulong end, uint offset, uint maxOffset)
+    private static ulong Load(RunContext run, Span<byte> target, ulong from, ulong end, uint offset)
     {
-        if (offset > maxOffset || from + offset + (ulong)target.Length > end)
-            return Fail(target);
+        if (from + offset + (ulong)target.Length > end)
+            return HelperMemory.Fault(target);
         new ReadOnlySpan<byte>(run.Memory.Resolve(from + offset), target.Length).CopyTo(target);
         return 0;
-    }
-
-    private static ulong Fail(Span<byte> target)
-    {
-        target.Clear();
-        return unchecked((ulong)-Errno.EFAULT);
     }
 }

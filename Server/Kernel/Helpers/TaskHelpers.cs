@@ -5,7 +5,7 @@ namespace WebBpf.Kernel.Helpers;
 
 /// <summary>The current task, as kernel/bpf/helpers.c and kernel/trace/bpf_trace.c, 6.18.</summary>
 [BpfHelpers]
-public static unsafe class TaskHelpers
+public static class TaskHelpers
 {
     public static readonly HelperProto GetCurrentPidTgid = new(BpfFuncId.GetCurrentPidTgid, RetType.Integer);
 
@@ -70,13 +70,15 @@ public static unsafe class TaskHelpers
         Arg5 = ArgType.Anything,
     };
 
-    public static ulong GetCurrentPidTgidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => ((ulong)run.Services.CurrentTask.Tgid << 32) | run.Services.CurrentTask.Pid;
+    public static ulong GetCurrentPidTgidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) =>
+        ((ulong)run.Services.CurrentTask.Tgid << 32) | run.Services.CurrentTask.Pid;
 
-    public static ulong GetCurrentUidGidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) => ((ulong)run.Services.CurrentTask.Gid << 32) | run.Services.CurrentTask.Uid;
+    public static ulong GetCurrentUidGidCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5) =>
+        ((ulong)run.Services.CurrentTask.Gid << 32) | run.Services.CurrentTask.Uid;
 
     public static ulong GetCurrentCommCall(RunContext run, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)
     {
-        var target = new Span<byte>(run.Memory.Resolve(r1), (int)r2);
+        var target = HelperMemory.Bytes(run, r1, r2);
         target.Clear();
         string comm = run.Services.CurrentTask.Comm;
         for (int i = 0; i < Math.Min(comm.Length, target.Length - 1); i++)

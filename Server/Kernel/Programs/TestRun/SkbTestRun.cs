@@ -1,20 +1,21 @@
 using System.Buffers.Binary;
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Programs.Contexts;
+using WebBpf.Kernel.Programs.Packets;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Programs;
 
 /// <summary>
-/// Test runs of programs with a socket buffer, as bpf_prog_test_run_skb in net/bpf/test_run.c, 6.18: the packet arrives at the loopback device as an Ethernet
-/// frame; programs of traffic control see it from its link header on, others from the network header.
+/// Test runs of programs with a socket buffer, as bpf_prog_test_run_skb in net/bpf/test_run.c, 6.18: the packet arrives at the loopback device as an Ethernet frame on a socket
+/// made for it; programs of traffic control see it from its link header on, others from the network header.
 /// </summary>
 /// <param name="onLink">The program sees the link header.</param>
 internal sealed class SkbTestRun(bool onLink) : ITestRunnable
 {
+    // NET_SKB_PAD
     private const int Headroom = 64;
-    private const uint ChecksumComplete = 1;
-    private const uint Loopback = 1;
+    private const uint ChecksumComplete = 1 << 2;
     private const uint MaxGsoSegs = 65535;
     private const uint MaxWireLen = 65536;
 
@@ -22,65 +23,58 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
     {
         if ((call.Flags & ~ChecksumComplete) != 0 || call.Cpu != 0 || call.BatchSize != 0)
             return -Errno.EINVAL;
+        if (call.DataSizeIn < TestRuns.EthernetHeader || call.DataSizeIn > PacketBuffer.PageSize - Headroom - TestRuns.SharedInfo)
+            return -Errno.EINVAL;
+
+        RunContext run = call.Cpus.Rent(cancellation: call.Cancellation);
+        PacketBuffer? packet = PacketBuffer.Take(run);
+        try
+        {
+            return packet is null ? -Errno.ENOMEM : Run(ref run, packet, program, call);
+        }
+        finally
+        {
+            run.Subject = null;
+            if (packet is not null)
+                PacketBuffer.Give(run, packet);
+            call.Cpus.Return(run);
+        }
+    }
+
+    private int Run(ref RunContext run, PacketBuffer packet, BpfProgram program, TestRunCall call)
+    {
+        packet.Reset(xdp: false, Headroom, SkBuffLayout.Size);
+        packet.MacHeader = packet.Start;
+        packet.NetworkHeader = packet.Start + TestRuns.EthernetHeader;
+        packet.End = packet.Start + call.DataSizeIn;
+        if (!call.Memory.TryRead(call.DataIn, packet.Bytes))
+            return -Errno.EFAULT;
+        Span<byte> user = stackalloc byte[SkBuffLayout.UapiSize];
+        int error = TestRuns.ReadContext(call, user, out bool given);
+        if (error != 0)
+            return error;
+        if (TestRuns.U32(user, SkBuffLayout.Ifindex) > TestRuns.Loopback)
+            return -Errno.ENODEV;
         if ((call.Flags & ChecksumComplete) != 0)
         {
             call.NotImplemented = "test runs with BPF_F_TEST_SKB_CHECKSUM_COMPLETE";
             return -Errno.EOPNOTSUPP;
         }
 
-        if (call.DataSizeIn < TestRuns.EthernetHeader || call.DataSizeIn > TestRuns.PageSize - Headroom - TestRuns.SharedInfo)
-            return -Errno.EINVAL;
-        byte[] data = new byte[call.DataSizeIn];
-        if (!call.Memory.TryRead(call.DataIn, data))
-            return -Errno.EFAULT;
-        if (data.Length < TestRuns.EthernetHeader + NetworkHeaderSize(data))
-            return -Errno.EINVAL;
-        int error = TestRuns.ReadContext(call, SkBuffLayout.UapiSize, out byte[]? context);
-        if (error != 0)
-            return error;
-        if (context is not null && TestRuns.U32(context, SkBuffLayout.Ifindex) > Loopback)
-            return -Errno.ENODEV;
-
-        RunContext run = call.Cpus.Rent(cancellation: call.Cancellation);
-        try
-        {
-            return Run(run, program, call, data, context);
-        }
-        finally
-        {
-            run.Subject = null;
-            call.Cpus.Return(run);
-        }
-    }
-
-    private int Run(RunContext run, BpfProgram program, TestRunCall call, byte[] data, byte[]? context)
-    {
-        PacketBuffer packet = PacketBuffer.Of(run);
-        packet.IsXdp = false;
-        packet.HeadLimit = packet.Block;
-        packet.MacHeader = packet.Block + Headroom;
-        packet.Start = packet.MacHeader;
-        packet.End = packet.Start + (ulong)data.Length;
-        packet.TailLimit = packet.Block + PacketBuffer.Capacity;
-        data.CopyTo(packet.Bytes);
-        packet.NetworkHeader = packet.MacHeader + TestRuns.EthernetHeader;
+        Span<byte> fields = packet.ContextBytes(SkBuffLayout.Size);
+        ushort protocol = EthernetType.Of(packet.Bytes);
+        TestRuns.SetU32(fields, SkBuffLayout.PktType, EthernetType.PacketType(packet.Bytes));
+        TestRuns.SetU32(fields, SkBuffLayout.Protocol, BinaryPrimitives.ReverseEndianness(protocol));
+        TestRuns.SetU32(fields, SkBuffLayout.Ifindex, TestRuns.Loopback);
+        SkbSocket.Fill(packet, fields, protocol);
         if (!onLink)
             packet.Start = packet.NetworkHeader;
-
-        Span<byte> fields = packet.ContextBytes(SkBuffLayout.Size);
-        fields.Clear();
-        TestRuns.SetU32(fields, SkBuffLayout.PktType, PacketType(data));
-        TestRuns.SetU32(fields, SkBuffLayout.Protocol, Protocol(data));
-        TestRuns.SetU32(fields, SkBuffLayout.Ifindex, Loopback);
         packet.UpdateContext();
-        int error = context is null ? 0 : Take(context, fields, packet.Length);
+        error = given ? Take(user, fields, packet.Length) : 0;
         if (error != 0)
             return error;
-        if (context is null || TestRuns.U32(context, SkBuffLayout.WireLen) == 0)
-            TestRuns.SetU32(fields, SkBuffLayout.WireLen, (uint)packet.Length);
-        run.Subject = packet;
 
-        error = TestRuns.Run(run, program, call, packet.Context, out uint result);
+        error = TestRuns.Run(ref run, program, call, packet, out uint result);
         if (error != 0)
             return error;
         if (!onLink)
@@ -90,77 +84,50 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
             packet.Bytes[..TestRuns.EthernetHeader].Clear();
         }
 
-        error = TestRuns.Finish(call, packet.Bytes, result);
-        if (error != 0 || context is null)
-            return error;
-        Give(fields, context);
-        return TestRuns.FinishContext(call, context);
+        Give(fields, user);
+        error = TestRuns.Finish(call, packet.Bytes, default, result);
+        return error != 0 || !given ? error : TestRuns.FinishContext(call, user);
     }
 
     /// <summary>The fields that a caller may set (convert___skb_to_skb); all others must be zero.</summary>
-    private static int Take(byte[] context, Span<byte> fields, int length)
+    private static int Take(ReadOnlySpan<byte> user, Span<byte> fields, int length)
     {
-        if (!TestRuns.IsZero(context, 0, SkBuffLayout.Mark)
-            || !TestRuns.IsZero(context, SkBuffLayout.Mark + 4, SkBuffLayout.Priority)
-            || !TestRuns.IsZero(context, SkBuffLayout.Ifindex + 4, SkBuffLayout.Cb)
-            || !TestRuns.IsZero(context, SkBuffLayout.Cb + 20, SkBuffLayout.Tstamp)
-            || !TestRuns.IsZero(context, SkBuffLayout.GsoSegs + 4, SkBuffLayout.GsoSize)
-            || !TestRuns.IsZero(context, SkBuffLayout.GsoSize + 4, SkBuffLayout.Hwtstamp))
+        if (!TestRuns.IsZero(user, 0, SkBuffLayout.Mark)
+            || !TestRuns.IsZero(user, SkBuffLayout.Mark + 4, SkBuffLayout.Priority)
+            || !TestRuns.IsZero(user, SkBuffLayout.Ifindex + 4, SkBuffLayout.Cb)
+            || !TestRuns.IsZero(user, SkBuffLayout.Cb + SkBuffLayout.CbBytes, SkBuffLayout.Tstamp)
+            || !TestRuns.IsZero(user, SkBuffLayout.GsoSegs + 4, SkBuffLayout.GsoSize)
+            || !TestRuns.IsZero(user, SkBuffLayout.GsoSize + 4, SkBuffLayout.Hwtstamp))
             return -Errno.EINVAL;
-        uint wire = TestRuns.U32(context, SkBuffLayout.WireLen);
-        if ((wire != 0 && (wire < (uint)length || wire > MaxWireLen)) || TestRuns.U32(context, SkBuffLayout.GsoSegs) > MaxGsoSegs)
+        uint wire = TestRuns.U32(user, SkBuffLayout.WireLen);
+        if ((wire != 0 && (wire < (uint)length || wire > MaxWireLen)) || TestRuns.U32(user, SkBuffLayout.GsoSegs) > MaxGsoSegs)
             return -Errno.EINVAL;
-        Copy(context, fields, SkBuffLayout.Mark, 4);
-        Copy(context, fields, SkBuffLayout.Priority, 4);
-        Copy(context, fields, SkBuffLayout.IngressIfindex, 4);
-        Copy(context, fields, SkBuffLayout.Cb, 20);
-        Copy(context, fields, SkBuffLayout.Tstamp, 8);
-        Copy(context, fields, SkBuffLayout.WireLen, 4);
-        Copy(context, fields, SkBuffLayout.GsoSegs, 4);
-        Copy(context, fields, SkBuffLayout.GsoSize, 4);
-        Copy(context, fields, SkBuffLayout.Hwtstamp, 8);
+        Copy(user, fields, SkBuffLayout.Mark, 4);
+        Copy(user, fields, SkBuffLayout.Priority, 4);
+        Copy(user, fields, SkBuffLayout.IngressIfindex, 4);
+        Copy(user, fields, SkBuffLayout.Cb, SkBuffLayout.CbBytes);
+        Copy(user, fields, SkBuffLayout.Tstamp, 8);
+        TestRuns.SetU32(fields, SkBuffLayout.WireLen, wire == 0 ? (uint)length : wire);
+        // 16 bits wide in the shared info of the buffer.
+        Copy(user, fields, SkBuffLayout.GsoSegs, 2);
+        Copy(user, fields, SkBuffLayout.GsoSize, 2);
+        Copy(user, fields, SkBuffLayout.Hwtstamp, 8);
         return 0;
     }
 
-    private static void Give(Span<byte> fields, byte[] context)
+    /// <summary>The fields that a caller gets back (convert_skb_to___skb).</summary>
+    private static void Give(ReadOnlySpan<byte> fields, Span<byte> user)
     {
-        Copy(fields, context, SkBuffLayout.Mark, 4);
-        Copy(fields, context, SkBuffLayout.Priority, 4);
-        Copy(fields, context, SkBuffLayout.IngressIfindex, 4);
-        Copy(fields, context, SkBuffLayout.Ifindex, 4);
-        Copy(fields, context, SkBuffLayout.Cb, 20);
-        Copy(fields, context, SkBuffLayout.Tstamp, 8);
-        Copy(fields, context, SkBuffLayout.WireLen, 4);
-        Copy(fields, context, SkBuffLayout.GsoSegs, 4);
-        Copy(fields, context, SkBuffLayout.Hwtstamp, 8);
+        Copy(fields, user, SkBuffLayout.Mark, 4);
+        Copy(fields, user, SkBuffLayout.Priority, 4);
+        Copy(fields, user, SkBuffLayout.IngressIfindex, 4);
+        Copy(fields, user, SkBuffLayout.Ifindex, 4);
+        Copy(fields, user, SkBuffLayout.Cb, SkBuffLayout.CbBytes);
+        Copy(fields, user, SkBuffLayout.Tstamp, 8);
+        Copy(fields, user, SkBuffLayout.WireLen, 4);
+        Copy(fields, user, SkBuffLayout.GsoSegs, 4);
+        Copy(fields, user, SkBuffLayout.Hwtstamp, 8);
     }
 
     private static void Copy(ReadOnlySpan<byte> from, Span<byte> to, int at, int size) => from.Slice(at, size).CopyTo(to[at..]);
-
-    /// <summary>As eth_type_trans at a device with the address 0.</summary>
-    private static uint PacketType(byte[] frame)
-    {
-        if (!frame.AsSpan(0, 6).ContainsAnyExcept((byte)0xff))
-            return 1;
-        if ((frame[0] & 1) != 0)
-            return 2;
-        return frame.AsSpan(0, 6).ContainsAnyExcept((byte)0) ? 3u : 0u;
-    }
-
-    /// <summary>The Ethernet type in network byte order; lengths stand for 802.2 and 802.3 frames.</summary>
-    private static uint Protocol(byte[] frame)
-    {
-        ushort type = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(12));
-        if (type < 0x600)
-            type = (ushort)(frame.Length >= 16 && frame[14] == 0xff && frame[15] == 0xff ? 1 : 4);
-        return BinaryPrimitives.ReverseEndianness(type);
-    }
-
-    /// <summary>IP frames must have their whole network header.</summary>
-    private static int NetworkHeaderSize(byte[] frame) => BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(12)) switch
-    {
-        0x0800 => 20,
-        0x86dd => 40,
-        _ => 0,
-    };
 }

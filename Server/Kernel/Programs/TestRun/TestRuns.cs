@@ -1,91 +1,118 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using WebBpf.Kernel.Execution;
-using WebBpf.Kernel.Syscall;
+using WebBpf.Kernel.Programs.Packets;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Programs;
 
-/// <summary>What the test runs of packet programs share, as bpf_test_init, bpf_ctx_init, bpf_test_run, bpf_test_finish and bpf_ctx_finish in net/bpf/test_run.c, 6.18.</summary>
+/// <summary>What the test runs of packet programs share, as bpf_ctx_init, bpf_test_run, bpf_test_finish and bpf_ctx_finish in net/bpf/test_run.c, 6.18.</summary>
 internal static class TestRuns
 {
     public const int EthernetHeader = 14;
-    public const int PageSize = 4096;
 
-    /// <summary>sizeof(struct skb_shared_info), aligned to a cache line.</summary>
+    /// <summary>sizeof(struct skb_shared_info), aligned to a cache line: the kernel keeps it at the end of each packet's page.</summary>
     public const int SharedInfo = 320;
 
-    /// <summary>The caller's context as the kernel takes it: null where none is given. Bytes beyond what is known must be zero.</summary>
-    public static int ReadContext(TestRunCall call, int size, out byte[]? context)
+    /// <summary>The only device of a test run, the loopback.</summary>
+    public const uint Loopback = 1;
+
+    /// <summary>
+    /// Copies the caller's context to <paramref name="context"/> (cleared before). <paramref name="given"/> is false where the caller wants none. Bytes beyond what the kernel
+    /// knows must be zero.
+    /// </summary>
+    public static int ReadContext(TestRunCall call, Span<byte> context, out bool given)
     {
-        context = null;
-        if (call.CtxIn == 0 && call.CtxOut == 0)
-            return 0;
-        context = new byte[size];
+        context.Clear();
+        given = call.CtxIn != 0 || call.CtxOut != 0;
         if (call.CtxIn == 0)
             return 0;
-        if (call.CtxSizeIn > size)
+        if (call.CtxSizeIn > context.Length)
         {
-            if (call.CtxSizeIn > PageSize)
+            if (call.CtxSizeIn > PacketBuffer.PageSize)
                 return -Errno.E2BIG;
-            byte[] rest = new byte[call.CtxSizeIn - size];
-            if (!call.Memory.TryRead(call.CtxIn + (ulong)size, rest))
+            Span<byte> rest = stackalloc byte[PacketBuffer.PageSize];
+            rest = rest[..((int)call.CtxSizeIn - context.Length)];
+            if (!call.Memory.TryRead(call.CtxIn + (ulong)context.Length, rest))
                 return -Errno.EFAULT;
-            if (rest.AsSpan().ContainsAnyExcept((byte)0))
+            if (rest.ContainsAnyExcept((byte)0))
                 return -Errno.E2BIG;
         }
 
-        return call.Memory.TryRead(call.CtxIn, context.AsSpan(0, (int)Math.Min(call.CtxSizeIn, size))) ? 0 : -Errno.EFAULT;
+        return call.Memory.TryRead(call.CtxIn, context[..(int)Math.Min(call.CtxSizeIn, (uint)context.Length)]) ? 0 : -Errno.EFAULT;
     }
 
-    /// <summary>Runs the program as often as asked on one CPU; the time is the mean of one run.</summary>
-    public static int Run(RunContext run, BpfProgram program, TestRunCall call, ulong context, out uint result)
+    /// <summary>
+    /// Runs the program as often as asked; the time is the mean of one run. Between repetitions others get the CPU: <paramref name="run"/> may be another one afterwards.
+    /// </summary>
+    public static int Run(ref RunContext run, BpfProgram program, TestRunCall call, PacketBuffer packet, out uint result)
     {
+        const uint repetitionsPerTurn = 64;
         uint repeat = Math.Max(call.Repeat, 1);
         ulong r0 = 0;
         uint done = 0;
         long start = Stopwatch.GetTimestamp();
-        for (; done < repeat; done++)
+        run.Subject = packet;
+        while (run.Abort == RunAbort.None)
         {
-            r0 = run.Run(program, context);
-            if (run.Abort != RunAbort.None || ((done & 63) == 63 && call.Cancellation.IsCancellationRequested))
+            r0 = run.Run(program, packet.Context);
+            if (++done == repeat)
                 break;
+            if (done % repetitionsPerTurn == 0 && run.CheckClock())
+                run = call.Cpus.Yield(run);
         }
 
         long elapsed = (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
         result = (uint)r0;
         if (call.StatsEnabled)
-            program.Statistics.Add(Math.Max(done, 1), (ulong)elapsed);
-        if (run.Abort == RunAbort.NotImplemented)
-        {
-            call.NotImplemented = "a helper or kernel function without a body";
-            return -Errno.EOPNOTSUPP;
-        }
-
-        if (run.Abort != RunAbort.None || done < repeat)
-            return -Errno.EINTR;
-        call.Duration = (uint)Math.Min((ulong)(elapsed / repeat), uint.MaxValue);
+            program.Statistics.Add(done, (ulong)elapsed);
+        if (Failure(run, call) is var error and not 0)
+            return error;
+        call.Duration = (uint)Math.Min(elapsed / repeat, uint.MaxValue);
         return 0;
     }
 
-    /// <summary>Copies the packet out, cut to the size that was offered (ENOSPC), and sets the outputs.</summary>
-    public static int Finish(TestRunCall call, ReadOnlySpan<byte> packet, uint result)
+    /// <summary>What a run that was cut off ends with; 0 where it came to its end.</summary>
+    public static int Failure(RunContext run, TestRunCall call)
+    {
+        if (run.Abort == RunAbort.None)
+            return 0;
+        if (run.Abort != RunAbort.NotImplemented)
+            return -Errno.EINTR;
+        call.NotImplemented = "a helper without a body";
+        return -Errno.EOPNOTSUPP;
+    }
+
+    /// <summary>Copies the packet out, cut to the size that was offered (ENOSPC), and sets the outputs; a frame's fragments follow its linear part.</summary>
+    public static int Finish(TestRunCall call, ReadOnlySpan<byte> packet, ReadOnlySpan<byte> fragments, uint result)
     {
         int error = 0;
-        int copy = packet.Length;
+        int size = packet.Length + fragments.Length;
+        int copy = size;
         if (call.DataSizeOut != 0 && (uint)copy > call.DataSizeOut)
         {
             copy = (int)call.DataSizeOut;
             error = -Errno.ENOSPC;
         }
 
-        if (call.DataOut != 0 && !call.Memory.TryWrite(call.DataOut, packet[..copy]))
-            return -Errno.EFAULT;
-        call.WrittenDataSize = (uint)packet.Length;
+        if (call.DataOut != 0)
+        {
+            // The kernel counts the linear part from the end: a buffer that does not even hold the fragments gets nothing, not even the sizes.
+            int linear = copy - fragments.Length;
+            if (linear < 0)
+                return -Errno.ENOSPC;
+            if (!call.Memory.TryWrite(call.DataOut, packet[..linear]))
+                return -Errno.EFAULT;
+            if (!fragments.IsEmpty && !call.Memory.TryWrite(call.DataOut + (ulong)linear, fragments))
+                return -Errno.EFAULT;
+        }
+
+        call.WrittenDataSize = (uint)size;
         call.Retval = result;
         return error;
     }
 
+    /// <summary>Copies the context out, cut to the size that was offered (ENOSPC).</summary>
     public static int FinishContext(TestRunCall call, ReadOnlySpan<byte> context)
     {
         if (call.CtxOut == 0)

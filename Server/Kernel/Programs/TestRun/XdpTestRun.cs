@@ -1,101 +1,123 @@
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Programs.Contexts;
+using WebBpf.Kernel.Programs.Packets;
 using WebBpf.Kernel.Uapi;
 
 namespace WebBpf.Kernel.Programs;
 
-/// <summary>Test runs of XDP programs over one frame, as bpf_prog_test_run_xdp in net/bpf/test_run.c, 6.18.</summary>
+/// <summary>
+/// Test runs of XDP programs over one frame, as bpf_prog_test_run_xdp in net/bpf/test_run.c, 6.18: 256 bytes of headroom, of which the metadata takes its part, what does not fit
+/// into a page in fragments.
+/// </summary>
 internal sealed class XdpTestRun : ITestRunnable
 {
-    private const int Headroom = 256;
+    // XDP_PACKET_HEADROOM
+    private const int FullHeadroom = 256;
+    private const int MaxMetadata = 255;
     private const uint LiveFrames = 1u << 1;
-    private const uint Loopback = 1;
+    private const uint MaxBatch = 256;
 
     public int TestRun(BpfProgram program, TestRunCall call)
     {
         if (program.Facts.ExpectedAttachType is BpfAttachType.XdpDevmap or BpfAttachType.XdpCpumap || (call.Flags & ~LiveFrames) != 0)
             return -Errno.EINVAL;
-        if ((call.Flags & LiveFrames) != 0)
-            return Gap(call, "test runs with live frames");
-        if (call.BatchSize != 0)
+        bool live = (call.Flags & LiveFrames) != 0;
+        if (live && call.BatchSize > MaxBatch)
+            return -Errno.E2BIG;
+        if (!live && call.BatchSize != 0)
             return -Errno.EINVAL;
-        int error = TestRuns.ReadContext(call, XdpBuffLayout.UapiSize, out byte[]? context);
+
+        Span<byte> user = stackalloc byte[XdpBuffLayout.UapiSize];
+        int error = TestRuns.ReadContext(call, user, out bool given);
         if (error != 0)
             return error;
-
-        int headroom = Headroom, meta = 0;
-        if (context is not null)
+        if (live)
         {
-            uint data = TestRuns.U32(context, XdpBuffLayout.Data);
-            if (TestRuns.U32(context, XdpBuffLayout.DataMeta) != 0 || TestRuns.U32(context, XdpBuffLayout.DataEnd) != call.DataSizeIn
-                || data > TestRuns.U32(context, XdpBuffLayout.DataEnd) || (data & 3) != 0 || data > 252)
-                return -Errno.EINVAL;
-            meta = (int)data;
-            headroom -= meta;
+            call.NotImplemented = "test runs with live frames";
+            return -Errno.EOPNOTSUPP;
         }
 
-        int room = TestRuns.PageSize - headroom - TestRuns.SharedInfo;
-        if (call.DataSizeIn < TestRuns.EthernetHeader)
-            return -Errno.EINVAL;
-        if (call.DataSizeIn > room)
-            return Gap(call, $"XDP frames of more than {room} bytes (fragments)");
-        if (context is not null && TestRuns.U32(context, XdpBuffLayout.EgressIfindex) != 0)
-            return -Errno.EINVAL;
-        uint ingress = context is null ? 0 : TestRuns.U32(context, XdpBuffLayout.IngressIfindex);
-        uint queue = context is null ? 0 : TestRuns.U32(context, XdpBuffLayout.RxQueueIndex);
-        if (ingress == 0 && queue != 0)
-            return -Errno.EINVAL;
-        // Only the loopback device exists, and it has one queue that takes no XDP programs of its own.
-        if (ingress != 0)
-            return ingress == Loopback ? -Errno.EINVAL : -Errno.ENODEV;
-
         RunContext run = call.Cpus.Rent(cancellation: call.Cancellation);
+        PacketBuffer? packet = PacketBuffer.Take(run);
         try
         {
-            return Run(run, program, call, context, headroom, meta);
+            return packet is null ? -Errno.ENOMEM : Run(ref run, packet, program, call, user, given);
         }
         finally
         {
             run.Subject = null;
+            if (packet is not null)
+                PacketBuffer.Give(run, packet);
             call.Cpus.Return(run);
         }
     }
 
-    private static int Run(RunContext run, BpfProgram program, TestRunCall call, byte[]? context, int headroom, int meta)
+    private static int Run(ref RunContext run, PacketBuffer packet, BpfProgram program, TestRunCall call, Span<byte> user, bool given)
     {
-        PacketBuffer packet = PacketBuffer.Of(run);
-        packet.IsXdp = true;
-        packet.HeadLimit = packet.Block;
-        packet.Meta = packet.Block + (ulong)headroom;
-        packet.Start = packet.Meta;
-        packet.End = packet.Start + call.DataSizeIn;
-        packet.TailLimit = packet.Block + TestRuns.PageSize - TestRuns.SharedInfo;
-        if (!call.Memory.TryRead(call.DataIn, packet.Bytes))
-            return -Errno.EFAULT;
-        packet.Start = packet.Meta + (ulong)meta;
-        Span<byte> fields = packet.ContextBytes(XdpBuffLayout.Size);
-        fields.Clear();
-        TestRuns.SetU32(fields, XdpBuffLayout.IngressIfindex, Loopback);
-        packet.UpdateContext();
-        run.Subject = packet;
-
-        int error = TestRuns.Run(run, program, call, packet.Context, out uint result);
-        if (context is not null)
+        uint linear = call.DataSizeIn, meta = 0;
+        if (given)
         {
-            TestRuns.SetU32(context, XdpBuffLayout.Data, (uint)(packet.Start - packet.Meta));
-            TestRuns.SetU32(context, XdpBuffLayout.DataEnd, (uint)(packet.End - packet.Meta));
+            meta = TestRuns.U32(user, XdpBuffLayout.Data);
+            linear = TestRuns.U32(user, XdpBuffLayout.DataEnd);
+            if (TestRuns.U32(user, XdpBuffLayout.DataMeta) != 0 || linear > call.DataSizeIn || meta > linear || (meta & 3) != 0 || meta > MaxMetadata)
+                return -Errno.EINVAL;
         }
 
+        int error = Load(packet, call, FullHeadroom - (int)meta, linear);
+        if (error == 0 && given)
+            error = TakeDevice(user);
         if (error != 0)
             return error;
+        packet.Start += meta;
+        error = LoadFragments(packet, call);
+        if (error != 0)
+            return error;
+        TestRuns.SetU32(packet.ContextBytes(XdpBuffLayout.Size), XdpBuffLayout.IngressIfindex, TestRuns.Loopback);
+        packet.UpdateContext();
+
+        error = TestRuns.Run(ref run, program, call, packet, out uint result);
+        if (error != 0)
+            return error;
+        TestRuns.SetU32(user, XdpBuffLayout.Data, (uint)(packet.Start - packet.Meta));
+        TestRuns.SetU32(user, XdpBuffLayout.DataEnd, (uint)(packet.End - packet.Meta));
         packet.Start = packet.Meta;
-        error = TestRuns.Finish(call, packet.Bytes, result);
-        return error != 0 || context is null ? error : TestRuns.FinishContext(call, context);
+        error = TestRuns.Finish(call, packet.Bytes, packet.FragmentSpan, result);
+        return error != 0 || !given ? error : TestRuns.FinishContext(call, user);
     }
 
-    private static int Gap(TestRunCall call, string what)
+    /// <summary>The linear part; metadata lies at its start.</summary>
+    private static int Load(PacketBuffer packet, TestRunCall call, int headroom, uint linear)
     {
-        call.NotImplemented = what;
-        return -Errno.EOPNOTSUPP;
+        int room = PacketBuffer.PageSize - headroom - TestRuns.SharedInfo;
+        if (linear < TestRuns.EthernetHeader)
+            return -Errno.EINVAL;
+        packet.Reset(xdp: true, headroom, XdpBuffLayout.Size);
+        packet.End = packet.Start + Math.Min(linear, (uint)room);
+        packet.TailLimit = packet.Fragments - TestRuns.SharedInfo;
+        return call.Memory.TryRead(call.DataIn, packet.Bytes) ? 0 : -Errno.EFAULT;
+    }
+
+    private static int LoadFragments(PacketBuffer packet, TestRunCall call)
+    {
+        uint linear = (uint)(packet.End - packet.Meta);
+        uint rest = call.DataSizeIn - linear;
+        if (rest == 0)
+            return 0;
+        packet.FragmentBytes = (int)Math.Min(rest, PacketBuffer.MaxFragments * PacketBuffer.PageSize);
+        if (!call.Memory.TryRead(call.DataIn + linear, packet.FragmentSpan))
+            return -Errno.EFAULT;
+        return rest > (uint)packet.FragmentBytes ? -Errno.ENOMEM : 0;
+    }
+
+    /// <summary>The device and queue a caller names (xdp_convert_md_to_buff).</summary>
+    private static int TakeDevice(ReadOnlySpan<byte> user)
+    {
+        if (TestRuns.U32(user, XdpBuffLayout.EgressIfindex) != 0)
+            return -Errno.EINVAL;
+        uint ingress = TestRuns.U32(user, XdpBuffLayout.IngressIfindex);
+        if (ingress == 0)
+            return TestRuns.U32(user, XdpBuffLayout.RxQueueIndex) != 0 ? -Errno.EINVAL : 0;
+        // The loopback's queue takes no XDP programs of its own (xdp_rxq_info_is_reg).
+        return ingress == TestRuns.Loopback ? -Errno.EINVAL : -Errno.ENODEV;
     }
 }
