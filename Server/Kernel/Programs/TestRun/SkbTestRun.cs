@@ -49,6 +49,8 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
         packet.End = packet.Start + call.DataSizeIn;
         if (!call.Memory.TryRead(call.DataIn, packet.Bytes))
             return -Errno.EFAULT;
+        if (packet.Length < TestRuns.EthernetHeader + NetworkHeaderSize(packet.Bytes))
+            return -Errno.EINVAL;
         Span<byte> user = stackalloc byte[SkBuffLayout.UapiSize];
         int error = TestRuns.ReadContext(call, user, out bool given);
         if (error != 0)
@@ -130,4 +132,12 @@ internal sealed class SkbTestRun(bool onLink) : ITestRunnable
     }
 
     private static void Copy(ReadOnlySpan<byte> from, Span<byte> to, int at, int size) => from.Slice(at, size).CopyTo(to[at..]);
+
+    /// <summary>IP frames must have their whole network header.</summary>
+    private static int NetworkHeaderSize(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) switch
+    {
+        0x0800 => 20,
+        0x86dd => 40,
+        _ => 0,
+    };
 }
