@@ -62,8 +62,8 @@ public static unsafe class AtomicOps
     public static ulong Cmpxchg64(byte* at, ulong value, ulong expected) =>
         Interlocked.CompareExchange(ref *(ulong*)at, value, expected);
 
-    /// <summary>As <see cref="Cmpxchg64"/> on 32 bits: only the low half of R0 is compared.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>As <see cref="Cmpxchg64"/> on 32 bits: only the low half of R0 is compared. Not inlined, for the reason of <see cref="NarrowOps"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static ulong Cmpxchg32(byte* at, ulong value, ulong expected)
     {
         uint old = Interlocked.CompareExchange(ref *(uint*)at, (uint)value, (uint)expected);

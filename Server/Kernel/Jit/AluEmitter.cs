@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.Intrinsics.X86;
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
 
 namespace WebBpf.Kernel.Jit;
@@ -57,6 +59,17 @@ internal static class AluEmitter
         if (code == Op.Neg)
         {
             e.Il.Emit(OpCodes.Neg);
+        }
+        else if ((code is Op.Lsh or Op.Rsh or Op.Arsh) && !Bmi2.IsSupported && (insn.Code & Op.X) != 0)
+        {
+            // Without SHLX and kin the count must lie in RCX.
+            e.LoadLow(insn.Src);
+            e.Il.Emit(OpCodes.Call, typeof(NarrowOps).GetMethod(code switch
+            {
+                Op.Lsh => nameof(NarrowOps.ShiftLeft),
+                Op.Rsh => nameof(NarrowOps.ShiftRight),
+                _ => nameof(NarrowOps.ShiftRightSigned),
+            })!);
         }
         else if (code is Op.Lsh or Op.Rsh or Op.Arsh)
         {

@@ -5,7 +5,7 @@ using WebBpf.Kernel.Isa;
 
 namespace WebBpf.Kernel.Jit;
 
-/// <summary>Atomic operations: calls of <see cref="AtomicOps"/>, which RyuJIT inlines to one locked instruction each.</summary>
+/// <summary>Atomic operations: calls of <see cref="AtomicOps"/>, which RyuJIT inlines, most of them to one locked instruction.</summary>
 internal static class AtomicEmitter
 {
     public static void Emit(EmitContext e, in Insn insn)

@@ -1,20 +1,45 @@
+using System.Reflection;
 using System.Reflection.Emit;
+using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Isa;
 
 namespace WebBpf.Kernel.Jit;
 
 /// <summary>
 /// Division and remainder (RFC 9669, section 4.1): x / 0 = 0, x % 0 = x, and the most negative number divided by -1 wraps. The machine would trap in
-/// all three cases, so registers are tested first; constants need no test and become multiplications.
+/// all three cases, so registers are tested first; constants need no test and become multiplications. 32-bit divisions that keep the processor's
+/// division are calls (<see cref="NarrowOps"/> says why).
 /// </summary>
 internal static class DivisionEmitter
 {
+    private static readonly MethodInfo Divide = typeof(NarrowOps).GetMethod(nameof(NarrowOps.Divide))!;
+    private static readonly MethodInfo Remainder = typeof(NarrowOps).GetMethod(nameof(NarrowOps.Remainder))!;
+    private static readonly MethodInfo SignedDivide = typeof(NarrowOps).GetMethod(nameof(NarrowOps.SignedDivide))!;
+    private static readonly MethodInfo SignedRemainder = typeof(NarrowOps).GetMethod(nameof(NarrowOps.SignedRemainder))!;
+
     public static void Emit(EmitContext e, in Insn insn)
     {
-        if ((insn.Code & Op.X) == 0)
+        bool constant = (insn.Code & Op.X) == 0;
+        if (insn.Class == Op.Alu && (!constant || insn.Off == 1))
+            Narrow(e, insn);
+        else if (constant)
             ByConstant(e, insn);
         else
             ByRegister(e, insn);
+    }
+
+    private static void Narrow(EmitContext e, in Insn insn)
+    {
+        e.LoadLow(insn.Dst);
+        AluEmitter.OperandLow(e, insn);
+        e.Il.Emit(OpCodes.Call, ((insn.Code & 0xf0) == Op.Mod, insn.Off == 1) switch
+        {
+            (false, false) => Divide,
+            (false, true) => SignedDivide,
+            (true, false) => Remainder,
+            (true, true) => SignedRemainder,
+        });
+        e.StoreLow(insn.Dst);
     }
 
     private static void ByConstant(EmitContext e, in Insn insn)
