@@ -11,6 +11,9 @@ internal static class MapBtf
     private static readonly string[] Special =
         ["bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount"];
 
+    // Tags of pointers to objects of the kernel.
+    private static readonly string[] SpecialTags = ["kptr", "kptr_untrusted", "percpu_kptr", "uptr"];
+
     /// <summary>0, a negative errno, or EOPNOTSUPP (negated) for values with fields that are managed by the kernel: a gap of ours.</summary>
     public static int Check(BtfTypes types, MapTraits traits, MapDefinition definition, uint keyId, uint valueId)
     {
@@ -43,31 +46,33 @@ internal static class MapBtf
         return key.Kind == BtfKind.Int && key.Size == 4 && key.IntBits == 32 && key.IntOffset == 0 ? 0 : -Errno.EINVAL;
     }
 
-    // One level deep and through arrays, as the kernel searches; sections by their variables.
+    // Through structs, arrays and the variables of sections. Each type is looked at once: what a value is made of may be nested in itself many times over.
     private static bool HasSpecial(BtfTypes types, uint valueId)
     {
-        var open = new Stack<(uint Id, int Depth)>();
-        open.Push((valueId, 0));
-        while (open.TryPop(out (uint Id, int Depth) at))
+        var seen = new HashSet<uint>();
+        var open = new Stack<uint>();
+        open.Push(valueId);
+        while (open.TryPop(out uint id))
         {
-            BtfType type = types.SkipModifiers(at.Id);
-            if (type.Kind == BtfKind.Struct && Special.Contains(types.Name(type)))
-                return true;
-            if (at.Depth > 4)
+            BtfType type = types.SkipModifiers(id);
+            if (!seen.Add(type.Id))
                 continue;
-            if (type.Kind == BtfKind.Struct || type.Kind == BtfKind.Union)
+            switch (type.Kind)
             {
-                for (int i = 0; i < type.Vlen; i++)
-                    open.Push((type.Member(i).Type, at.Depth + 1));
-            }
-            else if (type.Kind == BtfKind.Datasec)
-            {
-                for (int i = 0; i < type.Vlen; i++)
-                    open.Push((types[type.VarSec(i).Type].Type, at.Depth + 1));
-            }
-            else if (type.Kind == BtfKind.Array)
-            {
-                open.Push((type.ArrayElement, at.Depth + 1));
+                case BtfKind.Struct when Special.Contains(types.Name(type)):
+                case BtfKind.Ptr when types[type.Type] is { Kind: BtfKind.TypeTag } tag && SpecialTags.Contains(types.Name(tag)):
+                    return true;
+                case BtfKind.Struct or BtfKind.Union:
+                    for (int i = 0; i < type.Vlen; i++)
+                        open.Push(type.Member(i).Type);
+                    break;
+                case BtfKind.Datasec:
+                    for (int i = 0; i < type.Vlen; i++)
+                        open.Push(types[type.VarSec(i).Type].Type);
+                    break;
+                case BtfKind.Array:
+                    open.Push(type.ArrayElement);
+                    break;
             }
         }
 
