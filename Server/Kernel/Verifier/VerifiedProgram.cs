@@ -36,7 +36,7 @@ public sealed class VerifiedProgram
     /// <summary>func_info after rewriting, one per subprogram where the program has BTF.</summary>
     public FuncInfo[] Funcs { get; init; } = [];
 
-    /// <summary>Helpers that the program calls and that have no body yet: it loads, shows the gap, and running it is refused.</summary>
+    /// <summary>What the program uses and what has no body yet (helpers by their names): it loads, shows the gap, and running it is refused.</summary>
     public IReadOnlyList<string> Gaps { get; init; } = [];
 }
 

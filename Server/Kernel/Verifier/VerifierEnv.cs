@@ -9,6 +9,8 @@ namespace WebBpf.Kernel.Verifier;
 /// </summary>
 public sealed class VerifierEnv
 {
+    private readonly Dictionary<uint, State.KernelType> _types = [];
+
     public VerifierEnv(VerifierRequest request)
     {
         Request = request;
@@ -70,6 +72,14 @@ public sealed class VerifierEnv
     {
         NotImplemented ??= what;
         return -Uapi.Errno.EOPNOTSUPP;
+    }
+
+    /// <summary>The kernel's type of an id, always the same instance.</summary>
+    internal State.KernelType TypeOf(Btf.BtfObject btf, uint id)
+    {
+        if (!_types.TryGetValue(id, out State.KernelType? type))
+            _types.Add(id, type = new State.KernelType(btf.Types, id, btf.Types.Name(btf.Types[id])));
+        return type;
     }
 
     /// <summary>Index of the subprogram that contains an instruction.</summary>
@@ -194,4 +204,7 @@ public enum InsnAuxFlags : uint
     /// <summary>A bpf_loop call that was walked; with <see cref="LoopInline"/> its flags were always 0 and its callback the one in <see cref="InsnAux.MapOffset"/>.</summary>
     LoopSeen = 1048576,
     LoopInline = 2097152,
+
+    /// <summary>A load through a map pointer, of a field of the kernel's own struct.</summary>
+    ReadsMapFields = 4194304,
 }

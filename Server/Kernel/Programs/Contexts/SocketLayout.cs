@@ -45,6 +45,12 @@ internal static class SocketLayout
         }
     }
 
+    /// <summary>struct bpf_tcp_sock (bpf_tcp_sock_is_valid_access): whole fields only, bytes_received and bytes_acked have 64 bits.</summary>
+    public static bool IsValidTcpAccess(int off, int size) => off is >= 0 and < 112 && off % size == 0 && size == (off is 80 or 88 ? 8 : 4);
+
+    /// <summary>struct bpf_xdp_sock (bpf_xdp_sock_is_valid_access): queue_id.</summary>
+    public static bool IsValidXdpAccess(int off, int size) => off == 0 && size == 4;
+
     /// <summary>The same for a socket of which only the common part is known (bpf_sock_common_is_valid_access).</summary>
     public static bool IsValidCommonAccess(int off, int size, ref CtxAccess access) =>
         off is not (>= Type and < Protocol + 4) && off is not (>= Mark and < SrcIp4) && IsValidAccess(off, size, ref access);

@@ -78,7 +78,9 @@ internal static class MemAccess
         {
             if (write)
                 return Refuse(w, $"R{regno} cannot write into {reg.Type.Text()}\n");
-            return w.Env.Gap("fields of sockets");
+            error = SocketAccess.Check(w, insnIdx, regno, off, size);
+            if (error == 0 && loads)
+                w.MarkUnknown(ref w.Regs[valueRegno]);
         }
         else if (reg.Type.Base() is RegType.PtrToBtfId or RegType.PtrToBuf or RegType.PtrToTpBuffer && !reg.Type.MayBeNull())
         {
@@ -86,7 +88,7 @@ internal static class MemAccess
         }
         else if (reg.Type == RegType.ConstPtrToMap)
         {
-            return w.Env.Gap("fields of struct bpf_map");
+            error = MapFieldAccess.Check(w, insnIdx, regno, off, size, write, valueRegno);
         }
         else if (reg.Type == RegType.PtrToArena)
         {

@@ -74,6 +74,7 @@ internal static class StateText
         }
 
         text.Append(type.Text());
+        text.Append(reg.Object?.Name);
         if (type == RegType.PtrToArena)
             return;
         if (type == RegType.PtrToStack)

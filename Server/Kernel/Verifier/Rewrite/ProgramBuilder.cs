@@ -26,6 +26,8 @@ public static class ProgramBuilder
                 insns[i] = insns[i] with { Imm = env.FindSubprog(i + 1 + insns[i].Imm) };
             if (insns[i].IsHelperCall() && insns[i].Imm != (int)BpfFuncId.TailCall && HelperRegistry.Body((BpfFuncId)insns[i].Imm) is null)
                 gaps.Add(HelperNames.OfOrUnknown(insns[i].Imm));
+            if (env.Aux[i].Has(InsnAuxFlags.ReadsMapFields))
+                gaps.Add("fields of struct bpf_map");
             if (!insns[i].IsLdImm64)
                 continue;
             i++;

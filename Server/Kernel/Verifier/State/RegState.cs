@@ -32,6 +32,9 @@ internal struct RegState
     /// <summary>Packet pointers: bytes known to be there. Memory: its size. Functions: the subprogram.</summary>
     public int Range;
 
+    /// <summary>Of pointers to objects of the kernel: their type, one instance for each type in a load.</summary>
+    public KernelType? Object;
+
     /// <summary>Which map value a map pointer came out of (map in map).</summary>
     public uint MapUid;
 
@@ -82,6 +85,7 @@ internal struct RegState
     {
         Off = 0;
         Map = null;
+        Object = null;
         Range = 0;
         MapUid = 0;
         Id = 0;
@@ -98,10 +102,17 @@ internal struct RegState
 
     /// <summary>Equal in all that precedes the ids in struct bpf_reg_state: kind, offset, map, range and bounds.</summary>
     public readonly bool SameValue(in RegState other) =>
-        Type == other.Type && Off == other.Off && ReferenceEquals(Map, other.Map) && Range == other.Range && MapUid == other.MapUid
-        && Bounds.Equals(other.Bounds);
+        Type == other.Type && Off == other.Off && ReferenceEquals(Map, other.Map) && ReferenceEquals(Object, other.Object) && Range == other.Range
+        && MapUid == other.MapUid && Bounds.Equals(other.Bounds);
 
     /// <summary>As <see cref="SameValue"/> without the bounds.</summary>
     public readonly bool SameKind(in RegState other) =>
-        Type == other.Type && Off == other.Off && ReferenceEquals(Map, other.Map) && Range == other.Range && MapUid == other.MapUid;
+        Type == other.Type && Off == other.Off && ReferenceEquals(Map, other.Map) && ReferenceEquals(Object, other.Object) && Range == other.Range
+        && MapUid == other.MapUid;
 }
+
+/// <summary>A struct among the kernel's own types (btf and btf_id of struct bpf_reg_state).</summary>
+/// <param name="Types">What it belongs to.</param>
+/// <param name="Id">Its id there.</param>
+/// <param name="Name">Its name, for the log.</param>
+internal sealed record KernelType(Btf.BtfTypes Types, uint Id, string Name);

@@ -1,4 +1,5 @@
 using System.Text;
+using WebBpf.Kernel.Btf;
 using WebBpf.Kernel.Isa;
 using WebBpf.Kernel.Uapi;
 using WebBpf.Kernel.Verifier.Prune;
@@ -164,6 +165,22 @@ internal sealed class Walker
     {
         reg.SetUnknown();
         reg.Precise = !BpfCapable;
+    }
+
+    /// <summary>A pointer to a struct of the kernel that was found in another one (mark_btf_ld_reg).</summary>
+    public void MarkKernelObject(ref RegState reg, BtfObject btf, in WalkResult found)
+    {
+        RegType flags = found.Tag switch
+        {
+            "user" => RegType.User,
+            "percpu" => RegType.Percpu,
+            "rcu" => RegType.Rcu,
+            _ => 0,
+        };
+        reg = default;
+        reg.SetKnown(0);
+        reg.Type = RegType.PtrToBtfId | flags | (found.ThroughUnion ? RegType.Untrusted : 0);
+        reg.Object = Env.TypeOf(btf, found.Type);
     }
 
     /// <summary>The scalar 0 (__mark_reg_const_zero).</summary>
