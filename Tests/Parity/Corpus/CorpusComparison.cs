@@ -11,7 +11,9 @@ internal sealed class CorpusComparison
     private readonly List<string> _results = [];
     private readonly List<string> _statistics = [];
     private readonly List<string> _texts = [];
+    private readonly List<string> _unanswered = [];
     private readonly Dictionary<string, int> _gaps = [];
+    private string _logs = "";
     private int _cases;
     private int _sameText;
     private int _answered;
@@ -23,8 +25,10 @@ internal sealed class CorpusComparison
 
     public IReadOnlyList<string> Results => _results;
 
-    /// <summary>Cases that our kernel answered.</summary>
-    public int Answered => _answered;
+    public IReadOnlyList<string> Statistics => _statistics;
+
+    /// <summary>Cases that our kernel does not answer yet.</summary>
+    public IReadOnlyList<string> Unanswered => _unanswered;
 
     public void Add(CorpusCase one, CorpusOutcome linux, CorpusOutcome ours)
     {
@@ -32,10 +36,12 @@ internal sealed class CorpusComparison
         if (ours.Gap is { } gap && ours.Load < 0)
         {
             _gaps[gap] = _gaps.GetValueOrDefault(gap) + 1;
+            _unanswered.Add($"{one.Id}: {gap}");
             return;
         }
 
         _answered++;
+        _logs = $"\n== {one.Id}, linux\n{linux.Log}\n== {one.Id}, ours\n{ours.Log}";
         if (linux.Verdict != ours.Verdict)
         {
             _verdicts.Add($"{one.Id}\n    linux: {linux.Verdict}: {linux.Message}\n    ours:  {ours.Verdict}: {ours.Message}");
@@ -55,7 +61,7 @@ internal sealed class CorpusComparison
         $"corpus: {_cases} cases, {_answered} answered, {_cases - _answered} not implemented; of the answered: verdict or errno differs {_verdicts.Count}, "
         + $"message differs {_messages.Count}, results differ {_results.Count}, statistics differ {_statistics.Count}, log text equal {_sameText}";
 
-    /// <summary>Everything that differs, the gravest first.</summary>
+    /// <summary>Everything that differs, the gravest first; of a single case both logs, too.</summary>
     public string Report()
     {
         var text = new StringBuilder(Summary()).Append('\n');
@@ -66,6 +72,8 @@ internal sealed class CorpusComparison
         Section(text, "RESULTS OF RUNS", _results);
         Section(text, "STATISTICS LINE", _statistics);
         Section(text, "LOG TEXT, first line that differs", _texts);
+        if (_cases == 1)
+            text.Append(_logs);
         return text.ToString();
     }
 

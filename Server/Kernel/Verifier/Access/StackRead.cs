@@ -73,8 +73,6 @@ internal static class StackRead
             fill = true;
             if (dst >= 0)
             {
-                if (w.BpfCapable)
-                    StackBounds.AssignId(w, ref spilled);
                 w.Regs[dst] = spilled;
             }
             else if (w.IsPointer(spilled))
