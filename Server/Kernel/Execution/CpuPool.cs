@@ -46,12 +46,30 @@ public sealed class CpuPool : IDisposable
             }
         }
 
-        RunContext run = TakeLowest();
-        _periods.Begin(run.Cpu);
-        run.Deadline = deadline;
-        run.Cancellation = cancellation;
-        run.Abort = RunAbort.None;
-        return run;
+        return Start(TakeLowest(), deadline, cancellation);
+    }
+
+    /// <summary>Takes one particular CPU, below <see cref="Count"/>, waiting while somebody else has it.</summary>
+    public RunContext RentCpu(int cpu, CancellationToken cancellation = default)
+    {
+        // A place among the free CPUs is held only while the wanted one is looked for: who has it may need a place to give it up.
+        const int waitMs = 1;
+        while (true)
+        {
+            _available.Wait(cancellation);
+            if (Interlocked.Exchange(ref _free[cpu], null) is { } run)
+                return Start(run, long.MaxValue, cancellation);
+            _available.Release();
+            Interlocked.Increment(ref _waiting);
+            try
+            {
+                cancellation.WaitHandle.WaitOne(waitMs);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
+        }
     }
 
     /// <summary>Gives a CPU back.</summary>
@@ -80,6 +98,15 @@ public sealed class CpuPool : IDisposable
     }
 
     public void Dispose() => _available.Dispose();
+
+    private RunContext Start(RunContext run, long deadline, CancellationToken cancellation)
+    {
+        _periods.Begin(run.Cpu);
+        run.Deadline = deadline;
+        run.Cancellation = cancellation;
+        run.Abort = RunAbort.None;
+        return run;
+    }
 
     private RunContext TakeLowest()
     {

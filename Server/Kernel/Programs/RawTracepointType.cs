@@ -13,7 +13,7 @@ public class RawTracepointType : ProgramTypeInfo
     /// <summary>Arguments a context may have (MAX_BPF_FUNC_ARGS).</summary>
     public const int MaxArguments = 12;
 
-    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("raw tracepoints");
+    public override ITestRunnable? TestRunner { get; } = new RawTracepointTestRun();
 
     public override BpfProgType Type => BpfProgType.RawTracepoint;
 
@@ -35,6 +35,8 @@ public class RawTracepointType : ProgramTypeInfo
 [BpfProgramType]
 public sealed class RawTracepointWritableType : RawTracepointType
 {
+    public override ITestRunnable? TestRunner => null;
+
     public override BpfProgType Type => BpfProgType.RawTracepointWritable;
 
     public override bool IsValidAccess(int off, int size, bool write, ProgramFacts program, ref CtxAccess access)

@@ -21,7 +21,7 @@ public sealed class SyscallType : ProgramTypeInfo
         SocketCastHelpers.SkcToTcpRequestSock, SocketCastHelpers.SkcToUdp6Sock, SocketCastHelpers.SkcToUnixSock, SocketCastHelpers.SkcToMptcpSock,
         LsmHelpers.DPath);
 
-    public override ITestRunnable? TestRunner { get; } = new OwedTestRun("syscall programs");
+    public override ITestRunnable? TestRunner { get; } = new SyscallTestRun();
 
     public override BpfProgType Type => BpfProgType.Syscall;
 

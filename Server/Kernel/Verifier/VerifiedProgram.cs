@@ -24,6 +24,9 @@ public sealed class VerifiedProgram
     /// <summary>Deepest stack of any call chain, bytes.</summary>
     public int MaxStackDepth { get; init; }
 
+    /// <summary>One past the last byte of the context that the program accesses: the least context a test run of a program without fixed context must bring.</summary>
+    public int MaxCtxOffset { get; init; }
+
     public bool HasTailCall { get; init; }
     public bool ChangesPacketData { get; init; }
 

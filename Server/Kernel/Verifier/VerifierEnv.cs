@@ -64,6 +64,9 @@ public sealed class VerifierEnv
     /// <summary>Deepest stack of any call chain in bytes (check_max_stack_depth).</summary>
     public int MaxStackDepth { get; set; }
 
+    /// <summary>One past the last byte of the context that any path accesses (bpf_prog_aux.max_ctx_offset).</summary>
+    public int MaxCtxOffset { get; set; }
+
     /// <summary>Set by a pass that finds what we cannot judge: the load then fails as a gap of ours, never as a rejection.</summary>
     public string? NotImplemented { get; private set; }
 

@@ -44,6 +44,9 @@ public sealed class TestRunCall
     public uint Cpu { get; init; }
     public uint BatchSize { get; init; }
 
+    /// <summary>What the caller left in the field that <see cref="Duration"/> is written to: some types demand 0.</summary>
+    public uint DurationIn { get; init; }
+
     // Outputs: what stays null is not written back.
 
     public uint? Retval { get; set; }

@@ -13,7 +13,12 @@ internal sealed class XdpTestRun : ITestRunnable
 {
     // XDP_PACKET_HEADROOM
     private const int FullHeadroom = 256;
-    private const int MaxMetadata = 255;
+
+    // The headroom without a struct xdp_frame.
+    private const int MaxMetadata = FullHeadroom - 40;
+
+    // struct xdp_page_head: what live frames keep before the headroom.
+    private const int LiveHead = 112;
     private const uint LiveFrames = 1u << 1;
     private const uint MaxBatch = 256;
 
@@ -31,17 +36,11 @@ internal sealed class XdpTestRun : ITestRunnable
         int error = TestRuns.ReadContext(call, user, out bool given);
         if (error != 0)
             return error;
-        if (live)
-        {
-            call.NotImplemented = "test runs with live frames";
-            return -Errno.EOPNOTSUPP;
-        }
-
         RunContext run = call.Cpus.Rent(cancellation: call.Cancellation);
         PacketBuffer? packet = PacketBuffer.Take(run);
         try
         {
-            return packet is null ? -Errno.ENOMEM : Run(ref run, packet, program, call, user, given);
+            return packet is null ? -Errno.ENOMEM : Run(ref run, packet, program, call, user, given, live);
         }
         finally
         {
@@ -52,7 +51,7 @@ internal sealed class XdpTestRun : ITestRunnable
         }
     }
 
-    private static int Run(ref RunContext run, PacketBuffer packet, BpfProgram program, TestRunCall call, Span<byte> user, bool given)
+    private static int Run(ref RunContext run, PacketBuffer packet, BpfProgram program, TestRunCall call, Span<byte> user, bool given, bool live)
     {
         uint linear = call.DataSizeIn, meta = 0;
         if (given)
@@ -61,13 +60,26 @@ internal sealed class XdpTestRun : ITestRunnable
             linear = TestRuns.U32(user, XdpBuffLayout.DataEnd);
             if (TestRuns.U32(user, XdpBuffLayout.DataMeta) != 0 || linear > call.DataSizeIn || meta > linear || (meta & 3) != 0 || meta > MaxMetadata)
                 return -Errno.EINVAL;
+            if (live && (call.DataOut != 0 || call.CtxOut != 0))
+                return -Errno.EINVAL;
         }
 
-        int error = Load(packet, call, FullHeadroom - (int)meta, linear);
+        if (call.DataSizeIn - meta < TestRuns.EthernetHeader)
+            return -Errno.EINVAL;
+        int headroom = FullHeadroom - (int)meta;
+        if (live && call.DataSizeIn > Room(headroom + LiveHead))
+            return -Errno.EINVAL;
+        int error = Load(packet, call, headroom, linear);
         if (error == 0 && given)
             error = TakeDevice(user);
         if (error != 0)
             return error;
+        if (live)
+        {
+            call.NotImplemented = "test runs with live frames";
+            return -Errno.EOPNOTSUPP;
+        }
+
         packet.Start += meta;
         error = LoadFragments(packet, call);
         if (error != 0)
@@ -85,14 +97,14 @@ internal sealed class XdpTestRun : ITestRunnable
         return error != 0 || !given ? error : TestRuns.FinishContext(call, user);
     }
 
+    /// <summary>Bytes of a page behind the headroom.</summary>
+    private static uint Room(int headroom) => (uint)(PacketBuffer.PageSize - headroom - TestRuns.SharedInfo);
+
     /// <summary>The linear part; metadata lies at its start.</summary>
     private static int Load(PacketBuffer packet, TestRunCall call, int headroom, uint linear)
     {
-        int room = PacketBuffer.PageSize - headroom - TestRuns.SharedInfo;
-        if (linear < TestRuns.EthernetHeader)
-            return -Errno.EINVAL;
         packet.Reset(xdp: true, headroom, XdpBuffLayout.Size);
-        packet.End = packet.Start + Math.Min(linear, (uint)room);
+        packet.End = packet.Start + Math.Min(linear, Room(headroom));
         packet.TailLimit = packet.Fragments - TestRuns.SharedInfo;
         return call.Memory.TryRead(call.DataIn, packet.Bytes) ? 0 : -Errno.EFAULT;
     }
@@ -115,9 +127,9 @@ internal sealed class XdpTestRun : ITestRunnable
         if (TestRuns.U32(user, XdpBuffLayout.EgressIfindex) != 0)
             return -Errno.EINVAL;
         uint ingress = TestRuns.U32(user, XdpBuffLayout.IngressIfindex);
-        if (ingress == 0)
-            return TestRuns.U32(user, XdpBuffLayout.RxQueueIndex) != 0 ? -Errno.EINVAL : 0;
-        // The loopback's queue takes no XDP programs of its own (xdp_rxq_info_is_reg).
-        return ingress == TestRuns.Loopback ? -Errno.EINVAL : -Errno.ENODEV;
+        if (ingress > TestRuns.Loopback)
+            return -Errno.ENODEV;
+        // The loopback has one queue; without a device none may be named.
+        return TestRuns.U32(user, XdpBuffLayout.RxQueueIndex) != 0 ? -Errno.EINVAL : 0;
     }
 }

@@ -61,6 +61,7 @@ internal sealed class ProgTestRunCommand : SyscallCommand
             CtxSizeIn = call.U32(CtxSizeIn),
             CtxSizeOut = call.U32(CtxSizeOut),
             Repeat = call.U32(Repeat),
+            DurationIn = call.U32(Duration),
             Flags = call.U32(FlagsField),
             Cpu = call.U32(Cpu),
             BatchSize = call.U32(BatchSize),

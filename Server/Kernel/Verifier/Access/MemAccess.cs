@@ -200,6 +200,7 @@ internal static class MemAccess
         }
 
         w.Env.Aux[insnIdx].CtxFieldSize = access.FieldSize;
+        w.Env.MaxCtxOffset = Math.Max(w.Env.MaxCtxOffset, off + size);
         if (write || valueRegno < 0)
             return 0;
         ref RegState value = ref w.Regs[valueRegno];

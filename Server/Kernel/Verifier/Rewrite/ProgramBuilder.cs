@@ -52,6 +52,7 @@ public static class ProgramBuilder
             Subprogs = subprogs,
             UsedMaps = [.. env.UsedMaps],
             MaxStackDepth = env.MaxStackDepth,
+            MaxCtxOffset = env.MaxCtxOffset,
             HasTailCall = env.Subprogs.Exists(s => s.HasTailCall),
             ChangesPacketData = env.Subprogs.Exists(s => s.ChangesPacketData),
             WritesMapValues = writes,
