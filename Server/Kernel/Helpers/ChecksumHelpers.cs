@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using WebBpf.Kernel.Execution;
@@ -96,8 +97,6 @@ public static unsafe class ChecksumHelpers
 
     public static ulong CsumDiffCall(RunContext run, ulong from, ulong fromSize, ulong to, ulong toSize, ulong seed)
     {
-        if ((((uint)fromSize | (uint)toSize) & 3) != 0)
-            return HelperMemory.Result(-Errno.EINVAL);
         uint sum = (uint)seed;
         Span<byte> old = HelperMemory.Bytes(run, from, fromSize), added = HelperMemory.Bytes(run, to, toSize);
         if (!old.IsEmpty && !added.IsEmpty)
@@ -168,6 +167,10 @@ public static unsafe class ChecksumHelpers
         ulong total = sum;
         foreach (uint word in MemoryMarshal.Cast<byte, uint>(data))
             total += word;
+        Span<byte> tail = stackalloc byte[sizeof(uint)];
+        tail.Clear();
+        data[(data.Length & ~3)..].CopyTo(tail);
+        total += BinaryPrimitives.ReadUInt32LittleEndian(tail);
         total = (total & uint.MaxValue) + (total >> 32);
         return (uint)(total + (total >> 32));
     }

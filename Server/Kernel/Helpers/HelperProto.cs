@@ -40,6 +40,9 @@ public sealed record HelperProto(BpfFuncId Id, RetType Ret)
     /// <summary>May sleep.</summary>
     public bool MightSleep { get; init; }
 
+    /// <summary>Takes all five registers, though the verifier asks nothing of those behind the named ones (bpf_trace_printk).</summary>
+    public bool Variadic { get; init; }
+
     /// <summary>Invalidates packet pointers (bpf_helper_changes_pkt_data).</summary>
     public bool ChangesPacketData { get; init; }
 

@@ -13,7 +13,6 @@ public static unsafe class PerfEventOutputHelper
 {
     private const ulong IndexMask = 0xffffffff;
     private const ulong PacketLengthMask = 0xfffffUL << 32;
-    private const ulong LargestSample = 64 << 10;
 
     public static readonly HelperProto PerfEventOutput = new(BpfFuncId.PerfEventOutput, RetType.Integer)
     {
@@ -47,9 +46,6 @@ public static unsafe class PerfEventOutputHelper
 
         if (run.Maps.Find(map) is not PerfEventArrayMap events)
             return -Errno.EINVAL;
-        // A raw sample's size is 16 bits wide in a perf record.
-        if (size + (ulong)packet.Length > LargestSample)
-            return -Errno.E2BIG;
         return events.Output((uint)flags, run.Cpu, new ReadOnlySpan<byte>(run.Base + (uint)data, (int)size), packet);
     }
 }

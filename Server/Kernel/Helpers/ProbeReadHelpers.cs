@@ -83,11 +83,21 @@ public static unsafe class ProbeReadHelpers
         Arg5 = ArgType.Anything,
     };
 
-    public static ulong ProbeReadCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, KernelFault(from));
+    public static ulong ProbeReadCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => ProbeReadKernelCall(run, to, size, from, r4, r5);
 
-    public static ulong ProbeReadKernelCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, KernelFault(from));
+    public static ulong ProbeReadKernelCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5)
+    {
+        // Reading nothing fails only at an address that is not even tried.
+        int fault = KernelFault(from);
+        return (uint)size == 0 && fault == -Errno.EFAULT ? 0 : Read(run, to, size, from, fault);
+    }
 
-    public static ulong ProbeReadUserCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => Read(run, to, size, from, -Errno.EFAULT);
+    public static ulong ProbeReadUserCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5)
+    {
+        // TASK_SIZE_MAX: nothing may be read from any address of a process.
+        const ulong endOfProcesses = 0x7fff_ffff_f000;
+        return (uint)size == 0 && from <= endOfProcesses ? 0 : Read(run, to, size, from, -Errno.EFAULT);
+    }
 
     public static ulong ProbeReadStrCall(RunContext run, ulong to, ulong size, ulong from, ulong r4, ulong r5) => ReadString(run, to, size, from, KernelFault(from));
 

@@ -13,6 +13,7 @@ public static class TraceHelpers
     public static readonly HelperProto TracePrintk = new(BpfFuncId.TracePrintk, RetType.Integer)
     {
         GplOnly = true,
+        Variadic = true,
         Arg1 = ArgType.PtrToMem | ArgType.RdOnly,
         Arg2 = ArgType.ConstSize,
     };

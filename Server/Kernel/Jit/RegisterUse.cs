@@ -70,6 +70,8 @@ internal readonly record struct RegisterUse(int Read, int Written)
     /// <summary>Arguments a helper takes, 0-5.</summary>
     public static int Count(HelperProto proto)
     {
+        if (proto.Variadic)
+            return 5;
         int count = 0;
         while (count < 5 && proto.Arg(count) != ArgType.DontCare)
             count++;

@@ -48,6 +48,10 @@ public sealed class PerfEventArrayMap(MapDefinition definition, MapContext conte
             return -Errno.ENOENT;
         if (entry is not PerfOutputEvent output || (output.Cpu >= 0 && output.Cpu != cpu))
             return -Errno.EOPNOTSUPP;
+        // A raw sample's size is 16 bits wide in a perf record.
+        const int largestSample = 64 << 10;
+        if (data.Length + more.Length > largestSample)
+            return -Errno.E2BIG;
         return output.Samples.TryWrite(data, more) ? 0 : -Errno.ENOSPC;
     }
 

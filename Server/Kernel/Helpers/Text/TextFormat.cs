@@ -67,7 +67,7 @@ internal static class TextFormat
                 text.AddPadded([(byte)value], spec);
                 return;
             case (byte)'s':
-                AddString(run, value, spec, ref text);
+                AddString(run, value, spec, ready: false, ref text);
                 return;
             case (byte)'p':
                 AddPointer(run, format, ref i, spec, value, ref text);
@@ -100,40 +100,57 @@ internal static class TextFormat
         switch (kind)
         {
             case 'x':
-                i++;
                 text.AddNumber(value, '\0', 16, false, digits);
-                return;
-            case 's' or 'S' or 'B':
-                i++;
-                text.Add("0x"u8);
-                text.AddNumber(value, '\0', 16, false, default);
-                return;
+                break;
+            case 's' or 'S':
+                AddSymbol(value, spec, ready: false, ref text);
+                break;
+            case 'B':
+                AddSymbol(value, default, ready: true, ref text);
+                break;
             case 'k' or 'u' when At(format, i + 2) == 's':
-                i += 2;
-                AddString(run, value, spec, ref text);
-                return;
+                AddString(run, value, default, ready: true, ref text);
+                break;
             case 'i' or 'I' when At(format, i + 2) is '4' or '6':
-                AddAddress(run, value, leadingZeros: kind == 'i', six: At(format, i + 2) == '6', spec, ref text);
-                i += 2;
-                return;
-            case 'K':
-                i++;
+                AddAddress(run, value, leadingZeros: kind == 'i', six: At(format, i + 2) == '6', ref text);
+                break;
+            default:
+                // Null and error codes are no secret.
+                bool plain = value == 0 || value >= unchecked((ulong)-4095);
+                text.AddNumber(plain ? value : Hash(value), '\0', 16, false, digits);
                 break;
         }
 
-        // Null and error codes are no secret.
-        bool plain = value == 0 || value >= unchecked((ulong)-4095);
-        text.AddNumber(plain ? value : Hash(value), '\0', 16, false, digits);
+        // Whatever letters follow belong to the conversion.
+        while (i + 1 < format.Length && ConstStrings.IsWord(format[i + 1]))
+            i++;
     }
 
-    private static void AddString(RunContext run, ulong address, in FieldSpec spec, ref TextOutput text)
+    // There are no symbols: a number stands for them.
+    private static void AddSymbol(ulong value, in FieldSpec spec, bool ready, ref TextOutput text)
+    {
+        Span<byte> room = stackalloc byte[PointerDigits + 3];
+        var part = new TextOutput(room);
+        part.Add("0x"u8);
+        part.AddNumber(value, '\0', 16, false, default);
+        if (ready)
+            text.AddReady(part.Written);
+        else
+            text.AddPadded(part.Written, spec);
+    }
+
+    private static void AddString(RunContext run, ulong address, in FieldSpec spec, bool ready, ref TextOutput text)
     {
         Span<byte> copy = stackalloc byte[MaxText];
         int length = ProbeReadHelpers.CopyString(run, copy, address);
-        text.AddPadded(length <= 0 ? default : copy[..(length - 1)], spec);
+        ReadOnlySpan<byte> found = length <= 0 ? default : copy[..(length - 1)];
+        if (ready)
+            text.AddReady(found);
+        else
+            text.AddPadded(found, spec);
     }
 
-    private static void AddAddress(RunContext run, ulong address, bool leadingZeros, bool six, in FieldSpec spec, ref TextOutput text)
+    private static void AddAddress(RunContext run, ulong address, bool leadingZeros, bool six, ref TextOutput text)
     {
         Span<byte> bytes = stackalloc byte[six ? 16 : 4];
         ProbeReadHelpers.Copy(run, bytes, address);
@@ -155,7 +172,7 @@ internal static class TextFormat
             }
         }
 
-        text.AddPadded(part.Written, spec);
+        text.AddReady(part.Written);
     }
 
     private static char At(ReadOnlySpan<byte> text, int i) => i < text.Length ? (char)text[i] : '\0';

@@ -24,6 +24,13 @@ internal ref struct TextOutput(Span<byte> room)
             Add(one);
     }
 
+    /// <summary>Text that was made before the whole is put together (addresses, strings of %pks): where no room is left it does not count.</summary>
+    public void AddReady(scoped ReadOnlySpan<byte> text)
+    {
+        if (Length < _room.Length)
+            Add(text);
+    }
+
     /// <summary>The text in a field of at least <paramref name="spec"/>'s width, padded with spaces.</summary>
     public void AddPadded(scoped ReadOnlySpan<byte> text, in FieldSpec spec)
     {
@@ -71,8 +78,12 @@ internal ref struct TextOutput(Span<byte> room)
 
     private void Pad(byte with, int count)
     {
-        for (int i = 0; i < count; i++)
-            Add(with);
+        if (count <= 0)
+            return;
+        int fits = Math.Clamp(_room.Length - 1 - Length, 0, count);
+        if (fits > 0)
+            _room.Slice(Length, fits).Fill(with);
+        Length += count;
     }
 }
 
@@ -91,8 +102,8 @@ internal readonly record struct FieldSpec(int Width, bool Left, bool Zeros, bool
             space |= format[at] == ' ';
         }
 
-        // Wider fields than a whole buffer print nothing more.
-        const int widest = 1 << 15;
+        // FIELD_WIDTH_MAX
+        const int widest = (1 << 23) - 1;
         int width = 0;
         for (; at < format.Length && format[at] is >= (byte)'0' and <= (byte)'9'; at++)
             width = Math.Min(width * 10 + (format[at] - '0'), widest);

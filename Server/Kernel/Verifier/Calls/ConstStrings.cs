@@ -55,7 +55,7 @@ internal static class ConstStrings
         ulong used = 0;
         for (int i = 0; i < format.Length; i++)
         {
-            if (!Ascii.IsValid(format[i]) || (!IsPrintable(format[i]) && !IsSpace(format[i])))
+            if (Ascii.IsValid(format[i]) && !IsPrintable(format[i]) && !IsSpace(format[i]))
                 return false;
             if (format[i] != '%')
                 continue;
@@ -118,9 +118,14 @@ internal static class ConstStrings
 
     private static bool IsPrintable(byte b) => b is >= 0x20 and < 0x7f;
 
-    private static bool IsSpace(byte b) => b is 0x20 or (>= 9 and <= 13);
+    // Classes of Latin 1, as lib/ctype.c has them.
+    private static bool IsSpace(byte b) => b is 0x20 or 0xa0 or (>= 9 and <= 13);
 
-    private static bool IsPunctuation(byte b) => b is > 0x20 and < 0x7f && !char.IsAsciiLetterOrDigit((char)b);
+    private static bool IsPunctuation(byte b) => b is (> 0x20 and < 0x7f and not ((>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'a' and <= (byte)'z')))
+        or (> 0xa0 and < 0xc0) or 0xd7 or 0xf7;
+
+    /// <summary>A letter or digit of Latin 1 (isalnum in lib/ctype.c).</summary>
+    internal static bool IsWord(byte b) => b is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z') or (>= (byte)'a' and <= (byte)'z') or (>= 0xc0 and not 0xd7 and not 0xf7);
 
     // The map holds the memory, and the program will hold the map: it cannot go away while we look.
     private static unsafe ReadOnlySpan<byte> Bytes(ulong address, int length) => new((void*)address, length);
