@@ -35,5 +35,9 @@ public sealed class FormatTests
         Assert.False(ConstStrings.IsFormat(Encoding.ASCII.GetBytes(format), arguments));
 
     [Fact]
-    public void Bytes_beyond_ascii_are_refused() => Assert.False(ConstStrings.IsFormat([0xc3, 0xa4], 0));
+    public void Bytes_beyond_ascii_are_text_and_no_conversion()
+    {
+        Assert.True(ConstStrings.IsFormat([0xc3, 0xa4], 0));
+        Assert.False(ConstStrings.IsFormat([(byte)'%', 0xc3], 1));
+    }
 }
