@@ -5,6 +5,7 @@ COPY global.json Directory.Build.props Directory.Packages.props .editorconfig ap
 COPY Server/ Server/
 COPY Client/ Client/
 COPY Shared/ Shared/
+COPY Tests/Samples/ Tests/Samples/
 RUN dotnet publish Server/Web/WebBpf.Server.csproj -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0

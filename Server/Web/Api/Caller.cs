@@ -13,8 +13,9 @@ public sealed class Caller : IDisposable
     private readonly CancellationTokenSource _deadline;
     private readonly IDisposable _use;
 
-    private Caller(Identity identity, Session session, IBpfBackend backend, bool linux, CancellationTokenSource deadline)
+    private Caller(IServiceProvider services, Identity identity, Session session, IBpfBackend backend, bool linux, CancellationTokenSource deadline)
     {
+        Services = services;
         Identity = identity;
         Session = session;
         Backend = backend;
@@ -23,6 +24,7 @@ public sealed class Caller : IDisposable
         _use = session.Use();
     }
 
+    public IServiceProvider Services { get; }
     public Identity Identity { get; }
     public Session Session { get; }
     public IBpfBackend Backend { get; }
@@ -58,13 +60,25 @@ public sealed class Caller : IDisposable
 
         var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         deadline.CancelAfter(context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.CallTimeout);
-        var caller = new Caller(identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline)
+        var caller = new Caller(context.RequestServices, identity, session, linux ? kernels.Linux! : kernels.Emulated, linux, deadline)
         {
             Cpus = linux ? kernels.Linux!.Cpus : kernels.Cpus,
         };
         context.Items[typeof(Caller)] = caller;
         context.Response.RegisterForDispose(caller);
         return caller;
+    }
+
+    /// <summary>A caller that is no request of REST (the dashboard, the hub): the identity's default session on our kernel. Whoever asks disposes it.</summary>
+    /// <param name="limited">Whether the call may take <c>Limits:CallTimeout</c> only; a stream lasts as long as its reader.</param>
+    public static Caller For(IServiceProvider services, Identity identity, bool limited, CancellationToken cancellation)
+    {
+        var kernels = services.GetRequiredService<KernelHost>();
+        Session session = services.GetRequiredService<SessionRegistry>().Default(identity);
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (limited)
+            deadline.CancelAfter(services.GetRequiredService<IOptions<LimitsOptions>>().Value.CallTimeout);
+        return new Caller(services, identity, session, kernels.Emulated, linux: false, deadline) { Cpus = kernels.Cpus };
     }
 
     public void Dispose()

@@ -36,9 +36,11 @@ public sealed class Desk : IDisposable
     }
 
     /// <summary>One for a part of a long request, which disposes it.</summary>
-    public static Desk ForStream(HttpContext context)
+    public static Desk ForStream(HttpContext context) => For(Caller.Of(context));
+
+    /// <summary>One for a caller of any kind; whoever asks disposes it.</summary>
+    public static Desk For(Caller caller)
     {
-        Caller caller = Caller.Of(context);
         BpfTask owner = caller.Session.Task;
         var task = new BpfTask
         {
@@ -49,7 +51,7 @@ public sealed class Desk : IDisposable
             Comm = owner.Comm,
             Capabilities = owner.Capabilities,
         };
-        CallMemory memory = context.NewCallMemory();
+        CallMemory memory = caller.NewCallMemory();
         return new Desk(caller, task, memory);
     }
 

@@ -16,15 +16,20 @@ public static class KernelApi
     public static void MapKernel(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/kernel", Get).WithTags("kernel").WithSummary("Release, limits and counts of the kernel that the call goes to.");
 
-    private static Ok<KernelInfo> Get(HttpContext context, KernelHost kernels, Readiness readiness, IOptions<LimitsOptions> limits)
+    private static Ok<KernelInfo> Get(HttpContext context) => TypedResults.Ok(Describe(Desk.Of(context)));
+
+    internal static KernelInfo Describe(Desk desk)
     {
-        Desk desk = Desk.Of(context);
+        IServiceProvider services = desk.Caller.Services;
+        var kernels = services.GetRequiredService<KernelHost>();
+        var readiness = services.GetRequiredService<Readiness>();
+        var limits = services.GetRequiredService<IOptions<LimitsOptions>>();
         bool linux = desk.Caller.IsLinux;
-        PinPaths pins = context.Pins();
+        PinPaths pins = desk.Caller.Pins();
         var limit = new KernelLimits(
             1_000_000, 1_000_000, 512, 8, 33, limits.Value.MaxRequestBytes, limits.Value.MaxCallMemoryBytes, limits.Value.CallTimeout.TotalSeconds);
         var counts = new KernelCounts(Count(desk, ObjectKind.Prog), Count(desk, ObjectKind.Map), Count(desk, ObjectKind.Link), Count(desk, ObjectKind.Btf), pins.Count);
-        return TypedResults.Ok(new KernelInfo(
+        return new KernelInfo(
             linux ? LinuxKernel.Release : EmulatedRelease,
             linux ? "linux" : "emulated",
             desk.Caller.Cpus,
@@ -33,7 +38,7 @@ public static class KernelApi
             kernels.Linux is null ? ["emulated"] : ["emulated", "linux"],
             counts,
             readiness.IsReady,
-            [.. readiness.Quarantine.Select(q => new QuarantinedObject(q.Kind, q.Name, q.Reason))]));
+            [.. readiness.Quarantine.Select(q => new QuarantinedObject(q.Kind, q.Name, q.Reason))]);
     }
 
     /// <summary>Objects of one kind; 0 where the caller may not list them.</summary>

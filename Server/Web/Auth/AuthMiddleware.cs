@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using WebBpf.Server.Api;
@@ -20,11 +21,14 @@ public sealed class AuthMiddleware(RequestDelegate next, IOptions<AuthOptions> o
         if (identity is not null)
         {
             context.Features.Set(identity);
+            context.User = new ClaimsPrincipal(new CallerClaims(identity));
             return next(context);
         }
 
         if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             return next(context);
+        if (DashboardSetup.IsPage(context))
+            return RefusePage(context);
         return Refuse(context, key);
     }
 
@@ -37,6 +41,14 @@ public sealed class AuthMiddleware(RequestDelegate next, IOptions<AuthOptions> o
                 ? "A request that came through a proxy has no loopback rights: send a key."
                 : "Send a key: Authorization: Bearer KEY.";
         return Problem.Write(context, 401, why, field: key is null ? null : "Authorization");
+    }
+
+    private static Task RefusePage(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        context.Response.ContentType = "text/html; charset=utf-8";
+        return context.Response.WriteAsync(StartPage.Html, context.RequestAborted);
     }
 
     private static string? PresentedKey(HttpRequest request)

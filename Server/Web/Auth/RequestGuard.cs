@@ -17,12 +17,15 @@ public sealed class RequestGuard(RequestDelegate next, IOptions<AuthOptions> opt
     {
         if (!HostAllowed(context.Request.Host))
             return Problem.Write(context, 400, $"Host: '{context.Request.Host}' is not a name of this server (Auth:AllowedHosts).", field: "Host");
-        if (!IsSafe(context.Request.Method) && !OriginAllowed(context.Request))
+        if ((!IsSafe(context.Request.Method) || IsLive(context.Request.Path)) && !OriginAllowed(context.Request))
             return Problem.Write(context, 403, "Origin: pages of other sites may not call this server (Auth:AllowedOrigins).", field: "Origin");
         return next(context);
     }
 
     private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
+
+    /// <summary>The hub and the circuit: a web socket opens by GET and is not bound by the browser's same-origin policy.</summary>
+    private static bool IsLive(PathString path) => path.StartsWithSegments("/hubs") || path.StartsWithSegments("/_blazor");
 
     private bool HostAllowed(HostString host)
     {

@@ -17,16 +17,18 @@ public static class Pipeline
         app.UseExceptionHandler();
         app.UseStatusCodePages(context => Problem.WriteEmpty(context.HttpContext));
         app.UseMiddleware<RequestGuard>();
+        app.UseDashboardFiles();
         app.UseSwagger();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint("/swagger/v1/swagger.json", "WebBpf v1"));
         app.UseRouting();
         app.UseMiddleware<AuthMiddleware>();
         app.Use(WaitUntilReady);
+        app.UseAntiforgery();
     }
 
     public static void MapWebBpf(this WebApplication app)
     {
-        app.MapGet("/", () => TypedResults.Content(StartPage.Html, "text/html; charset=utf-8")).WithMetadata(new AllowAnonymousAttribute()).ExcludeFromDescription();
+        app.MapDashboard();
         app.MapGet("/healthz", () => TypedResults.Text("ok")).WithMetadata(new AllowAnonymousAttribute()).WithTags("health").WithSummary("Alive.");
         app.MapGet("/readyz", Ready).WithMetadata(new AllowAnonymousAttribute()).WithTags("health").WithSummary("Ready once pins are restored; 503 before.");
         app.MapGet("/metrics", (PrometheusCollector metrics) => TypedResults.Text(metrics.Write(), "text/plain; version=0.0.4"))
@@ -52,7 +54,13 @@ public static class Pipeline
     private static Task WaitUntilReady(HttpContext context, RequestDelegate next)
     {
         var readiness = context.RequestServices.GetRequiredService<Readiness>();
-        return readiness.IsReady || !context.Request.Path.StartsWithSegments("/api") ? next(context) : WaitThen(context, next, readiness);
+        return readiness.IsReady || !NeedsKernel(context) ? next(context) : WaitThen(context, next, readiness);
+    }
+
+    private static bool NeedsKernel(HttpContext context)
+    {
+        PathString path = context.Request.Path;
+        return path.StartsWithSegments("/api") || path.StartsWithSegments("/hubs") || path.StartsWithSegments("/_blazor") || DashboardSetup.IsPage(context);
     }
 
     private static async Task WaitThen(HttpContext context, RequestDelegate next, Readiness readiness)

@@ -24,6 +24,7 @@ public static class ServiceSetup
         };
         defaults.ResolveFileProvider();
         builder.Configuration.Sources.Insert(0, defaults);
+        builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             kestrel.AddServerHeader = false;
@@ -72,6 +73,7 @@ public static class ServiceSetup
         services.AddSingleton<JournalWriter>();
         services.AddSingleton<StateRestore>();
         services.AddKernels();
+        services.AddDashboard();
         services.AddHostedService<StartUp>();
         services.AddHostedService<ProgramWriteFlusher>();
         services.AddHostedService<IdleSessions>();

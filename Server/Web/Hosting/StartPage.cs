@@ -1,6 +1,6 @@
 namespace WebBpf.Server.Hosting;
 
-/// <summary>The page at "/": what this is and where to go. The dashboard comes later.</summary>
+/// <summary>What a browser without rights gets in place of a page of the dashboard.</summary>
 public static class StartPage
 {
     public const string Html =
@@ -21,7 +21,8 @@ public static class StartPage
             <li><a href="/api/v1/kernel">/api/v1/kernel</a>: what runs here</li>
             <li><a href="/metrics">/metrics</a>: counters for Prometheus</li>
           </ul>
-          <p>A five-minute tour by <code>curl</code> is in the README. There is no dashboard yet.</p>
+          <p>This server asks every caller for a key (<code>Authorization: Bearer KEY</code>), or the request came through a proxy and has no loopback rights.
+          Send a key with each request; <a href="/swagger">/swagger</a> can do so, and a five-minute tour by <code>curl</code> is in the README.</p>
         </body>
         </html>
         """;

@@ -23,6 +23,10 @@ public sealed class CallMemory : IDisposable
 /// <summary>Makes the memory of a request's calls.</summary>
 public static class CallMemories
 {
-    public static CallMemory NewCallMemory(this HttpContext context) =>
-        new(context.RequestServices.GetRequiredService<InFlightBudget>(), context.RequestServices.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxCallMemoryBytes);
+    public static CallMemory NewCallMemory(this HttpContext context) => Make(context.RequestServices);
+
+    public static CallMemory NewCallMemory(this Caller caller) => Make(caller.Services);
+
+    private static CallMemory Make(IServiceProvider services) =>
+        new(services.GetRequiredService<InFlightBudget>(), services.GetRequiredService<IOptions<LimitsOptions>>().Value.MaxCallMemoryBytes);
 }

@@ -8,11 +8,13 @@ namespace WebBpf.Server.Api;
 /// <summary>Where a request gets the pins of its kernel from; those of the machine's kernel are not looked for.</summary>
 public static class PinSource
 {
-    public static PinPaths Pins(this HttpContext context)
+    public static PinPaths Pins(this HttpContext context) => Caller.Of(context).Pins();
+
+    public static PinPaths Pins(this Caller caller)
     {
-        if (Caller.Of(context).IsLinux)
+        if (caller.IsLinux)
             return PinPaths.None;
-        Bpffs fs = context.RequestServices.GetRequiredService<KernelHost>().Emulated.Fs;
+        Bpffs fs = caller.Services.GetRequiredService<KernelHost>().Emulated.Fs;
         return new PinPaths([.. fs.All().Where(n => n.Kind != DurableKind.Dir).Select(n => (Bpffs.Mount + n.Path, KindOf(n.Kind), n.ObjectId))]);
     }
 

@@ -51,10 +51,11 @@ public static class MapsApi
         return TypedResults.NoContent();
     }
 
-    private static MapEntries Open(HttpContext context, int id)
+    private static MapEntries Open(HttpContext context, int id) => Open(Desk.Of(context), (uint)id);
+
+    internal static MapEntries Open(Desk desk, uint id)
     {
-        Desk desk = Desk.Of(context);
-        int fd = desk.Open(ObjectKind.Map, (uint)id);
+        int fd = desk.Open(ObjectKind.Map, id);
         return new MapEntries(desk, fd, MapReader.Read(desk, fd, PinPaths.None));
     }
 }

@@ -11,15 +11,14 @@ public static class ObjectPins
 {
     /// <summary>The paths, as obj_get takes them.</summary>
     /// <exception cref="ApiException">The errno of the first pin that failed; the others are undone by closing and unlinking.</exception>
-    public static async Task<IReadOnlyList<string>> Pin(HttpContext context, LoadResult result, string directory)
+    public static async Task<IReadOnlyList<string>> Pin(Caller caller, LoadResult result, string directory)
     {
-        Caller caller = Caller.Of(context);
         string root = BpffsPath.Absolute(directory);
         if (!caller.IsLinux && root != BpffsPath.Mount)
-            MakeDirectory(context.RequestServices.GetRequiredService<KernelHost>(), caller, root);
+            MakeDirectory(caller.Services.GetRequiredService<KernelHost>(), caller, root);
         var pinned = new List<string>();
         var waits = new List<Task>();
-        using CallMemory memory = context.NewCallMemory();
+        using CallMemory memory = caller.NewCallMemory();
         foreach ((string name, int fd) in result.Maps.Select(m => (m.Name, m.Fd)).Concat(result.Programs.Select(p => (p.Name, p.Fd))))
         {
             string path = $"{root}/{BpffsPath.FileName(name)}";

@@ -20,21 +20,34 @@ public static class ObjectsApi
         routes.MapPost("/objects", Upload).Accepts<byte[]>("application/octet-stream", "application/x-elf").Produces<ObjectInfo>(201).Produces<ObjectInfo>().Produces<ObjectInfo>(422)
             .WithTags("objects").WithSummary("Loads a compiled BPF object (ELF) into the session.");
 
-    private static async Task<IResult> Upload(HttpContext context, BodyReader bodies, UploadCounter counter, InFlightBudget budget, [AsParameters] UploadQuery query)
+    private static async Task<IResult> Upload(HttpContext context, BodyReader bodies, [AsParameters] UploadQuery query)
     {
-        Caller caller = Caller.Of(context);
+        RefuseGaps(query);
+        byte[] file = await bodies.ReadBytesAsync(context);
+        ObjectInfo info = await UploadFor(Caller.Of(context), file, query, LoadObserver.Of(context));
+        int status = !info.Programs.All(p => p.Accepted) ? 422 : query.DryRun == true ? 200 : 201;
+        return TypedResults.Json(info, WireJson.Options, statusCode: status);
+    }
+
+    private static void RefuseGaps(UploadQuery query)
+    {
         if (query.Attach == true)
             throw ApiException.Gap("attaching while loading");
-        byte[] file = await bodies.ReadBytesAsync(context);
-        BpfObject source = Parse(file, query.Name ?? "object");
-        LoadOptions options = query.Options(source);
-        LoadObserver observer = LoadObserver.Of(context);
+    }
+
+    /// <summary>Loads an object for a caller: all of it stays, or nothing. The observer is finished.</summary>
+    internal static async Task<ObjectInfo> UploadFor(Caller caller, byte[] file, UploadQuery query, LoadObserver observer)
+    {
+        RefuseGaps(query);
+        var budget = caller.Services.GetRequiredService<InFlightBudget>();
         try
         {
+            BpfObject source = Parse(file, query.Name ?? "object");
+            LoadOptions options = query.Options(source);
             using InFlightBudget.Lease held = budget.Take(options.LogSize);
             LoadResult result = await Task.Factory.StartNew(
                 () => Load(caller, source, options, observer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return await Answer(context, caller, result, query, counter);
+            return await Answer(caller, result, query);
         }
         finally
         {
@@ -42,14 +55,14 @@ public static class ObjectsApi
         }
     }
 
-    private static async Task<IResult> Answer(HttpContext context, Caller caller, LoadResult result, UploadQuery query, UploadCounter counter)
+    private static async Task<ObjectInfo> Answer(Caller caller, LoadResult result, UploadQuery query)
     {
         bool keep = query.DryRun != true && result.AllAccepted;
         IReadOnlyList<string>? pinned = null;
         try
         {
             if (keep && query.Pin is not null)
-                pinned = await ObjectPins.Pin(context, result, query.Pin);
+                pinned = await ObjectPins.Pin(caller, result, query.Pin);
         }
         catch (ApiException)
         {
@@ -57,11 +70,10 @@ public static class ObjectsApi
             throw;
         }
 
-        ObjectInfo info = Describe(context, caller, result, counter.Next(), keep, pinned);
+        ObjectInfo info = Describe(caller, result, keep, pinned);
         if (!keep)
             Close(caller, result);
-        int status = !result.AllAccepted ? 422 : keep ? 201 : 200;
-        return TypedResults.Json(info, WireJson.Options, statusCode: status);
+        return info;
     }
 
     private static BpfObject Parse(byte[] file, string name)
@@ -98,9 +110,9 @@ public static class ObjectsApi
         ? ApiException.Bad("body", e.Message)
         : new ApiException(501, e.Message) { Error = Errno.EOPNOTSUPP, NotImplemented = e.NotImplemented, Field = "body" };
 
-    private static ObjectInfo Describe(HttpContext context, Caller caller, LoadResult result, int id, bool keep, IReadOnlyList<string>? pinned)
+    private static ObjectInfo Describe(Caller caller, LoadResult result, bool keep, IReadOnlyList<string>? pinned)
     {
-        var logs = context.RequestServices.GetRequiredService<ProgramLogs>();
+        var logs = caller.Services.GetRequiredService<ProgramLogs>();
         var programs = new List<ObjectProgramInfo>();
         foreach (LoadedProgram program in result.Programs)
         {
@@ -121,7 +133,7 @@ public static class ObjectsApi
         }
 
         return new ObjectInfo(
-            id,
+            caller.Services.GetRequiredService<UploadCounter>().Next(),
             result.Name,
             keep && result.BtfFd >= 0 ? result.BtfId : null,
             [.. result.Maps.Select(m => new ObjectMapInfo(m.Name, keep ? m.Id : null, keep ? m.Fd : null))],

@@ -23,14 +23,10 @@ public static class CaptureRun
     public static async Task Run(HttpContext context, int id, BodyReader bodies, bool capture = true)
     {
         Desk desk = Desk.Of(context);
-        int fd = desk.Open(ObjectKind.Prog, (uint)id);
-        BpfProgType type = TypeOf(desk, fd);
-        IReadOnlyList<PacketRecord> packets = Read(await bodies.ReadBytesAsync(context));
+        byte[] file = await bodies.ReadBytesAsync(context);
         bool raw = context.Request.Headers.Accept.ToString().Contains("application/vnd.tcpdump.pcap", StringComparison.OrdinalIgnoreCase);
         using var output = new MemoryStream();
-        PcapWriter.WriteHeader(output, Ethernet);
-        CaptureRunInfo result = await Task.Factory.StartNew(
-            () => RunAll(desk, fd, type, packets, output), desk.Caller.Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        CaptureRunInfo result = await RunOn(desk, (uint)id, file, output);
         if (raw)
         {
             context.Response.ContentType = "application/vnd.tcpdump.pcap";
@@ -39,6 +35,16 @@ public static class CaptureRun
         }
 
         await context.Response.WriteAsJsonAsync(capture ? result with { Capture = Hex.Of(output.ToArray()) } : result, WireJson.Options, context.RequestAborted);
+    }
+
+    internal static async Task<CaptureRunInfo> RunOn(Desk desk, uint id, byte[] file, MemoryStream output)
+    {
+        int fd = desk.Open(ObjectKind.Prog, id);
+        BpfProgType type = TypeOf(desk, fd);
+        IReadOnlyList<PacketRecord> packets = Read(file);
+        PcapWriter.WriteHeader(output, Ethernet);
+        return await Task.Factory.StartNew(
+            () => RunAll(desk, fd, type, packets, output), desk.Caller.Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private static CaptureRunInfo RunAll(Desk desk, int fd, BpfProgType type, IReadOnlyList<PacketRecord> packets, MemoryStream output)

@@ -12,18 +12,21 @@ namespace WebBpf.Server.Api.Programs;
 /// <summary>A program as it runs: instructions, and the graph of its blocks.</summary>
 public static class ProgramDumps
 {
-    public static Ok<XlatedInfo> Xlated(HttpContext context, int id)
+    public static Ok<XlatedInfo> Xlated(HttpContext context, int id) => TypedResults.Ok(Instructions(Desk.Of(context), (uint)id));
+
+    internal static XlatedInfo Instructions(Desk desk, uint id)
     {
-        (byte[] bytes, Insn[] insns, _) = Read(context, id);
+        (byte[] bytes, Insn[] insns, _) = Read(desk, id);
+        Dictionary<int, string> source = SourceLines.Of(desk, id);
         var lines = new List<InsnLine>(insns.Length);
         for (int i = 0; i < insns.Length; i += insns[i].Slots())
-            lines.Add(new InsnLine(i, Hex.Of(bytes.AsSpan(8 * i, Math.Min(8 * insns[i].Slots(), bytes.Length - (8 * i)))), Disassembler.Line(insns, i), null));
-        return TypedResults.Ok(new XlatedInfo(Hex.Of(bytes), lines));
+            lines.Add(new InsnLine(i, Hex.Of(bytes.AsSpan(8 * i, Math.Min(8 * insns[i].Slots(), bytes.Length - (8 * i)))), Disassembler.Line(insns, i), source.GetValueOrDefault(i)));
+        return new XlatedInfo(Hex.Of(bytes), lines);
     }
 
     public static Ok<CfgInfo> Cfg(HttpContext context, int id)
     {
-        (_, Insn[] insns, int[] subprograms) = Read(context, id);
+        (_, Insn[] insns, int[] subprograms) = Read(Desk.Of(context), (uint)id);
         return TypedResults.Ok(FlowGraph.Of(insns, subprograms));
     }
 
@@ -33,10 +36,9 @@ public static class ProgramDumps
         throw ApiException.Gap("the machine code of programs");
     }
 
-    private static (byte[] Bytes, Insn[] Insns, int[] Subprograms) Read(HttpContext context, int id)
+    private static (byte[] Bytes, Insn[] Insns, int[] Subprograms) Read(Desk desk, uint id)
     {
-        Desk desk = Desk.Of(context);
-        int fd = desk.Open(ObjectKind.Prog, (uint)id);
+        int fd = desk.Open(ObjectKind.Prog, id);
         BpfProgram? program = desk.Object<BpfProgram>(fd);
         int[] subprograms = program is null ? [0] : [.. program.Verified.Subprogs.Select(s => s.Start)];
         program?.Put();

@@ -50,22 +50,29 @@ public static class ProgramsApi
             : throw ApiException.NotFound($"The log of program {id} is not remembered: it was loaded without one, or before a restart.");
     }
 
-    private static Ok<ProgramStats> Stats(HttpContext context, int id)
+    private static Ok<ProgramStats> Stats(HttpContext context, int id) => TypedResults.Ok(StatsOf(Desk.Of(context), (uint)id));
+
+    internal static ProgramStats StatsOf(Desk desk, uint id)
     {
-        Desk desk = Desk.Of(context);
-        int fd = desk.Open(ObjectKind.Prog, (uint)id);
+        int fd = desk.Open(ObjectKind.Prog, id);
         ProgramInfo info = ProgramReader.Read(desk, fd, PinPaths.None);
         BpfProgram? program = desk.Object<BpfProgram>(fd);
         VerificationStats? verification = program is null ? null : Verdicts.Info(program.VerifierStats);
         program?.Put();
-        return TypedResults.Ok(new ProgramStats(info.Id, info.RunTimeNs, info.RunCnt, info.RecursionMisses, info.VerifiedInsns, verification));
+        return new ProgramStats(info.Id, info.RunTimeNs, info.RunCnt, info.RecursionMisses, info.VerifiedInsns, verification);
     }
 
     private static async Task Run(HttpContext context, int id, BodyReader bodies, ServerMetrics metrics)
     {
-        Desk desk = Desk.Of(context);
-        int fd = desk.Open(ObjectKind.Prog, (uint)id);
         JsonElement body = await bodies.ReadObjectAsync(context);
+        var observer = new LoadObserver(null);
+        CallRunner.Result result = await RunOn(Desk.Of(context), (uint)id, body, observer, metrics);
+        await BpfApi.Answer(context, BpfCommand.ProgTestRun, result, observer);
+    }
+
+    internal static async Task<CallRunner.Result> RunOn(Desk desk, uint id, JsonElement body, LoadObserver observer, ServerMetrics metrics)
+    {
+        int fd = desk.Open(ObjectKind.Prog, id);
         if (body.TryGetProperty("prog_fd", out _))
             throw ApiException.Bad("prog_fd", "the program is named by the route.");
         var fields = new Dictionary<string, JsonElement>();
@@ -73,10 +80,9 @@ public static class ProgramsApi
             fields[member.Name] = member.Value;
         fields["prog_fd"] = JsonSerializer.SerializeToElement(fd);
 
-        var observer = new LoadObserver(null);
         CallRunner.Result result = await CallRunner.Run(
             desk.Backend, desk.Call(), BpfCommand.ProgTestRun, JsonSerializer.SerializeToElement(fields), desk.Memory, observer);
         metrics.Called("prog_test_run", result.Failed ? Errno.Name(result.Ret) : "ok");
-        await BpfApi.Answer(context, BpfCommand.ProgTestRun, result, observer);
+        return result;
     }
 }
