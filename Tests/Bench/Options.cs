@@ -15,6 +15,8 @@ internal sealed record Options
           --ours jit|kernel|interpreter   our compiler alone, our whole kernel, or the interpreter (default jit)
           --raw            without masking of addresses (with jit)
           --loads n        loads per program and kernel (default 15, 0 for none)
+          --only-samples   leaves the small programs out
+          --no-samples     leaves the samples out
           --list           names the programs
         """;
 
@@ -26,6 +28,11 @@ internal sealed record Options
     public bool Raw { get; init; }
     public int Loads { get; init; } = 15;
     public bool List { get; init; }
+
+    /// <summary>Whether the small programs, and the compiled samples, are measured.</summary>
+    public bool Programs { get; init; } = true;
+
+    public bool Samples { get; init; } = true;
 
     /// <summary>Null where the arguments make no sense or help is asked for.</summary>
     public static Options? Parse(string[] args)
@@ -40,11 +47,17 @@ internal sealed record Options
                 case "--raw":
                     options = options with { Raw = true };
                     continue;
+                case "--only-samples":
+                    options = options with { Programs = false };
+                    continue;
+                case "--no-samples":
+                    options = options with { Samples = false };
+                    continue;
                 case "--list":
                     options = options with { List = true };
                     continue;
                 case "--only":
-                    options = options with { Only = value.Split(',') };
+                    options = options with { Only = value.Split(','), Samples = false };
                     break;
                 case "--ours" when value is "jit" or "kernel" or "interpreter":
                     options = options with { Ours = value };

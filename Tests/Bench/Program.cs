@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using WebBpf.Bench;
+using WebBpf.Bench.Samples;
 using WebBpf.Kernel.Execution;
 using WebBpf.Kernel.Syscall;
 using WebBpf.Linux;
@@ -25,15 +26,27 @@ if (OperatingSystem.IsLinux() || OperatingSystem.IsWindows())
     Process.GetCurrentProcess().ProcessorAffinity = (nint)(1L << options.Cpu);
 
 ExecutableFactory.WarmUp();
+int exit = 0;
+string? unavailable = LinuxKernel.Probe();
+if (options.Samples)
+{
+    // First, so that the first loads are the first of the process.
+    using var kernel = new BpfKernel(new BpfKernelOptions { Cpus = BpfKernelOptions.PossibleCpus() });
+    LinuxKernel? linux = unavailable is null ? new LinuxKernel() : null;
+    exit = SampleSuite.Run(kernel, linux, options);
+    Console.WriteLine();
+}
+
+if (!options.Programs)
+    return exit;
 using IBenchTarget ours = MakeOurs(options);
 var targets = new List<IBenchTarget> { ours };
-string? unavailable = LinuxKernel.Probe();
 if (unavailable is null)
     targets.Add(new BpfTarget($"kernel {LinuxKernel.Release}", new LinuxKernel()));
 else
     Console.WriteLine($"The machine's kernel is left out: {unavailable}");
 
-return Suite.Run(programs, targets, options);
+return Math.Max(exit, Suite.Run(programs, targets, options));
 
 static IBenchTarget MakeOurs(Options options)
 {
