@@ -93,8 +93,7 @@ internal static class BacktrackInsn
         bool atomic = insn.Class == Op.Stx && Op.Mode(insn.Code) == Op.Atomic;
         if (atomic && insn.Imm == Op.LoadAcquire)
             return Load(bt, insn.Dst, record);
-        if (atomic && insn.Imm != Op.StoreRelease && (insn.Imm & Op.Fetch) != 0)
-            return Load(bt, insn.Imm == Op.Cmpxchg ? Op.R0 : insn.Src, record);
+        // What a fetch reads is not traced into the stack: the register stays in question until something else sets it.
         // Memory is never addressed through a traced scalar: this must be pointer subtraction.
         if (bt.Has(insn.Dst))
             return -Errno.ENOTSUPP;

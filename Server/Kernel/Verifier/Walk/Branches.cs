@@ -46,9 +46,9 @@ internal sealed class Branches(Walker w, SeenStates seen)
 
         _linked.Clear();
         if (register && src.Type == RegType.Scalar && src.Id != 0)
-            _linked.Collect(w.Current, src.Id);
+            _linked.Collect(w.Current, w.Env.Aux, src.Id);
         if (dst.Type == RegType.Scalar && dst.Id != 0)
-            _linked.Collect(w.Current, dst.Id);
+            _linked.Collect(w.Current, w.Env.Aux, dst.Id);
         if (_linked.Count > 1)
             w.Record(linked: _linked.ToArray());
 

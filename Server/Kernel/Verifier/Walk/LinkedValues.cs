@@ -17,15 +17,20 @@ internal sealed class LinkedValues
 
     public LinkedRegister[] ToArray() => [.. _values];
 
-    /// <summary>Adds all registers and slots with an id; those beyond the sixth lose theirs.</summary>
-    public void Collect(VerifierState state, uint id)
+    /// <summary>Adds all live registers and all slots with an id; those beyond the sixth lose theirs.</summary>
+    public void Collect(VerifierState state, InsnAux[] aux, uint id)
     {
         id &= ~RegState.AddConst;
         for (int frame = state.CurFrame; frame >= 0; frame--)
         {
             FuncState func = state.Frames[frame]!;
+            int live = aux[state.FrameInsnIdx(frame)].LiveRegsBefore;
             for (int i = 0; i < Op.R10; i++)
-                Collect(ref func.Regs[i], id, new LinkedRegister((byte)frame, (byte)i, false));
+            {
+                if ((live >> i & 1) != 0)
+                    Collect(ref func.Regs[i], id, new LinkedRegister((byte)frame, (byte)i, false));
+            }
+
             for (int i = 0; i < func.StackSlots; i++)
             {
                 if (func.Stack[i].IsSpill)

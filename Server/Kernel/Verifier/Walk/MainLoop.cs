@@ -59,10 +59,10 @@ internal sealed class MainLoop
             if (!ended)
                 continue;
             _w.Scratch.MarkAll();
-            _w.Liveness.Update();
             result = _w.Seen.EndPath(_w.Current);
             if (result < 0)
                 return result;
+            _w.Liveness.Update();
             if (!_w.Pop(dropLog))
                 return 0;
             _w.Liveness.ResetCallChain();
