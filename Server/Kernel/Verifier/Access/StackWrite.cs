@@ -141,6 +141,8 @@ internal static class StackWrite
             }
 
             slot.Spilled.Type = RegType.NotInit;
+            for (int j = 0; type == SlotType.Spill && j < StackSlot.Size; j++)
+                slot.Scrub(j);
             if (type == SlotType.Invalid && !w.AllowUninitStack)
             {
                 w.Log.Write($"uninit stack in range of var-offset write prohibited for !root; insn {insnIdx}, off: {i}");

@@ -83,7 +83,7 @@ internal static class SubprogCalls
         w.Pool.Drop(state, state.CurFrame);
         state.CurFrame--;
         w.InsnIdx = next;
-        if (callback && w.Seen.PreviousEntry(state.Parent, next) is { } previous)
+        if (callback && w.Seen.PreviousEntry(state, next) is { } previous)
             w.Seen.Widen(previous, state);
         return 0;
     }

@@ -88,10 +88,10 @@ internal sealed class SeenStates
         return 0;
     }
 
-    /// <summary>The state that was remembered last at an instruction among the ancestors of another (find_prev_entry).</summary>
+    /// <summary>The state that was remembered last at an instruction among the ancestors of another, itself excluded (find_prev_entry).</summary>
     public VerifierState? PreviousEntry(VerifierState? from, int insnIdx)
     {
-        for (VerifierState? state = from; state is not null; state = state.Parent)
+        for (VerifierState? state = from?.Parent; state is not null; state = state.Parent)
         {
             if (state.InsnIdx == insnIdx && state.CurFrame == _walker.Current.CurFrame && SameCallSites(state, _walker.Current))
                 return state;

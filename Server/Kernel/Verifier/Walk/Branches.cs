@@ -69,6 +69,7 @@ internal sealed class Branches(Walker w, SeenStates seen)
     {
         if (insn.Code != (Op.Jmp | Op.Jcond) || insn.Src != Op.MayGoto || insn.Dst != 0 || insn.Imm != 0)
             return Refuse($"invalid may_goto imm {insn.Imm}\n", -Errno.EINVAL);
+        // The parent is the checkpoint that was made for this very visit.
         VerifierState? previous = seen.PreviousEntry(w.Current.Parent, w.InsnIdx);
         VerifierState? queued = w.Push(w.InsnIdx + 1, w.InsnIdx);
         if (queued is null)
