@@ -45,8 +45,8 @@ internal sealed class Draft(BpfProgType type, Random random)
     /// <summary>A bit for each slot that holds a pointer.</summary>
     public uint PointerSlots { get; set; }
 
-    /// <summary>A pointer's bits may have become part of a number: results depend on addresses.</summary>
-    public bool ShowsAddresses { get; set; }
+    /// <summary>A pointer's bits may have become part of a number, or the time that passed: results are not the program's alone.</summary>
+    public bool ByAccident { get; set; }
 
     public bool Chance(int percent) => Random.Next(100) < percent;
 

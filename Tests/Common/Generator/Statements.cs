@@ -89,7 +89,7 @@ internal static class Statements
         int to = d.Free();
         int read = d.Chance(65) ? Op.DW : d.Pick(Sizes);
         bool pointers = (d.PointerSlots & bit) != 0;
-        d.ShowsAddresses |= pointers || (d.Slots & bit) == 0;
+        d.ByAccident |= pointers || (d.Slots & bit) == 0;
         int within = read == Op.DW || d.Chance(50) ? 0 : d.Random.Next(8 / Op.SizeBytes(read)) * Op.SizeBytes(read);
         d.Add(new Insn(Op.Ldx | (read != Op.DW && d.Chance(20) ? Op.MemSx : Op.Mem) | read, to, 10, off + within, 0), to, pointers ? Held.Nothing : Held.Number);
     }
@@ -112,7 +112,7 @@ internal static class Statements
         }
 
         // What was not written before is whatever lay there.
-        d.ShowsAddresses |= d.PointerSlots != 0 || d.Slots != 0xff;
+        d.ByAccident |= d.PointerSlots != 0 || d.Slots != 0xff;
         if (d.Chance(50))
         {
             int to = d.Free();
@@ -179,7 +179,7 @@ internal static class Statements
                 }
 
                 d.Slots = 0xff;
-                d.ShowsAddresses |= d.PointerSlots != 0;
+                d.ByAccident |= d.PointerSlots != 0;
                 Key(d, Op.R2);
                 d.Add(new Insn(Op.Alu64 | Op.Mov | Op.X, Op.R3, 10, 0, 0));
                 d.Add(new Insn(Op.Alu64 | Op.Add, Op.R3, 0, 0, -Draft.StackBytes));
@@ -233,7 +233,7 @@ internal static class Statements
         if (operation == Op.Cmpxchg && d.Regs[0] != Held.Number)
             return;
         int source = d.Number();
-        d.ShowsAddresses |= stack && (d.PointerSlots & 1) != 0;
+        d.ByAccident |= stack && (d.PointerSlots & 1) != 0;
         d.Add(new Insn(Op.Stx | Op.Atomic | d.Pick(Op.W, Op.DW), stack ? 10 : value, source, stack ? -8 : 0, operation));
     }
 
